@@ -1,0 +1,163 @@
+-- Imports: sources, runs, staged rows, publishing.
+
+CREATE TABLE import_sources (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    format text NOT NULL,
+    code text NOT NULL,
+    updates_quantity boolean NOT NULL DEFAULT false,
+    creates_categories boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (vendor_id, format, code)
+);
+SELECT orion_tenant_table('import_sources');
+
+CREATE TABLE import_jobs (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    id uuid NOT NULL,
+    status text NOT NULL DEFAULT 'PENDING',
+    format text,
+    language text,
+    source text NOT NULL,
+    url text,
+    file_name text,
+    storage_key text,
+    file_bytes bigint,
+    plan jsonb,
+    checkpoint jsonb,
+    rows_read integer NOT NULL DEFAULT 0,
+    created integer NOT NULL DEFAULT 0,
+    updated integer NOT NULL DEFAULT 0,
+    unchanged integer NOT NULL DEFAULT 0,
+    failed integer NOT NULL DEFAULT 0,
+    warnings integer NOT NULL DEFAULT 0,
+    progress double precision,
+    failure_code text,
+    failure_message text,
+    created_by uuid,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    version integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (vendor_id, id),
+    CONSTRAINT import_jobs_status_check CHECK (status IN ('PENDING', 'RUNNING', 'SUCCEEDED', 'SUCCEEDED_WITH_ERRORS', 'FAILED', 'CANCELLED'))
+);
+CREATE INDEX import_jobs_created_idx ON import_jobs (vendor_id, created_at, id);
+SELECT orion_tenant_table('import_jobs');
+
+CREATE TABLE import_row_errors (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    import_job_id uuid NOT NULL,
+    row_number bigint NOT NULL,
+    ordinal integer NOT NULL,
+    column_name text,
+    value text,
+    severity text NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    PRIMARY KEY (vendor_id, import_job_id, row_number, ordinal),
+    CONSTRAINT import_row_errors_job_fkey FOREIGN KEY (vendor_id, import_job_id) REFERENCES import_jobs (vendor_id, id) ON DELETE CASCADE,
+    CONSTRAINT import_row_errors_severity_check CHECK (severity IN ('ERROR', 'WARNING'))
+);
+SELECT orion_tenant_table('import_row_errors');
+
+CREATE TABLE marketplace_products (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    id uuid NOT NULL,
+    format text NOT NULL,
+    source text NOT NULL,
+    external_id text NOT NULL,
+    title text NOT NULL,
+    brand text,
+    gtin text,
+    price bigint,
+    currency_code text,
+    sale_price bigint,
+    sale_from timestamptz,
+    sale_to timestamptz,
+    tax_rate_bp integer,
+    availability text NOT NULL DEFAULT 'AVAILABLE',
+    quantity integer,
+    image_url text,
+    category_path text[] NOT NULL DEFAULT '{}',
+    item_group_id text,
+    data jsonb NOT NULL DEFAULT '{}',
+    fingerprint bytea NOT NULL,
+    product_id uuid,
+    variant_id uuid,
+    last_import_job_id uuid,
+    last_row_number bigint,
+    search_text text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (vendor_id, id),
+    CONSTRAINT marketplace_products_key UNIQUE (vendor_id, format, source, external_id),
+    CONSTRAINT marketplace_products_product_fkey FOREIGN KEY (vendor_id, product_id) REFERENCES products (vendor_id, id) ON DELETE SET NULL (product_id),
+    CONSTRAINT marketplace_products_variant_fkey FOREIGN KEY (vendor_id, variant_id) REFERENCES product_variants (vendor_id, id) ON DELETE SET NULL (variant_id),
+    CONSTRAINT marketplace_products_job_fkey FOREIGN KEY (vendor_id, last_import_job_id) REFERENCES import_jobs (vendor_id, id) ON DELETE SET NULL (last_import_job_id)
+);
+CREATE INDEX marketplace_products_created_idx ON marketplace_products (vendor_id, created_at, id);
+CREATE INDEX marketplace_products_job_idx ON marketplace_products (vendor_id, last_import_job_id, id);
+CREATE INDEX marketplace_products_product_idx ON marketplace_products (vendor_id, product_id);
+CREATE INDEX marketplace_products_group_idx ON marketplace_products (vendor_id, format, source, item_group_id, id) WHERE item_group_id IS NOT NULL;
+CREATE INDEX marketplace_products_trigram_idx ON marketplace_products USING gin (vendor_id, search_text gin_trgm_ops);
+SELECT orion_tenant_table('marketplace_products');
+
+CREATE TABLE marketplace_product_translations (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    marketplace_product_id uuid NOT NULL,
+    language text NOT NULL,
+    title text NOT NULL,
+    description text,
+    link text,
+    PRIMARY KEY (vendor_id, marketplace_product_id, language),
+    CONSTRAINT marketplace_product_translations_product_fkey FOREIGN KEY (vendor_id, marketplace_product_id) REFERENCES marketplace_products (vendor_id, id) ON DELETE CASCADE
+);
+SELECT orion_tenant_table('marketplace_product_translations');
+
+CREATE TABLE category_mappings (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    format text NOT NULL,
+    source text NOT NULL,
+    path text[] NOT NULL,
+    category_id uuid,
+    PRIMARY KEY (vendor_id, format, source, path),
+    CONSTRAINT category_mappings_category_fkey FOREIGN KEY (vendor_id, category_id) REFERENCES categories (vendor_id, id) ON DELETE SET NULL (category_id)
+);
+SELECT orion_tenant_table('category_mappings');
+
+CREATE TABLE publish_jobs (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    id uuid NOT NULL,
+    status text NOT NULL DEFAULT 'PENDING',
+    selector jsonb NOT NULL,
+    initial_quantity integer,
+    markup_bp integer,
+    product_status text NOT NULL DEFAULT 'ACTIVE',
+    position uuid,
+    snapshot_at timestamptz NOT NULL DEFAULT now(),
+    total integer NOT NULL DEFAULT 0,
+    published integer NOT NULL DEFAULT 0,
+    skipped integer NOT NULL DEFAULT 0,
+    failed integer NOT NULL DEFAULT 0,
+    failure_code text,
+    failure_message text,
+    created_by uuid,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    PRIMARY KEY (vendor_id, id),
+    CONSTRAINT publish_jobs_status_check CHECK (status IN ('PENDING', 'RUNNING', 'SUCCEEDED', 'SUCCEEDED_WITH_ERRORS', 'FAILED', 'CANCELLED'))
+);
+CREATE INDEX publish_jobs_created_idx ON publish_jobs (vendor_id, created_at, id);
+SELECT orion_tenant_table('publish_jobs');
+
+CREATE FUNCTION orion_marketplace_search(query text, most integer)
+RETURNS TABLE (id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+    SELECT p.id FROM marketplace_products p
+    WHERE p.vendor_id = orion_current_vendor()
+      AND p.search_text LIKE '%' || replace(replace(replace(orion_fold(left(query, 200)), '\', '\\'), '%', '\%'), '_', '\_') || '%'
+    LIMIT most
+$$;
+REVOKE ALL ON FUNCTION orion_marketplace_search(text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION orion_marketplace_search(text, integer) TO orion_app;

@@ -1,0 +1,69 @@
+-- Carts, keyed by an opaque token that is stored hashed.
+
+CREATE TABLE shipping_methods (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    id uuid NOT NULL,
+    name text NOT NULL,
+    description text,
+    currency_code text NOT NULL,
+    price bigint NOT NULL,
+    tax_class text,
+    active boolean NOT NULL DEFAULT true,
+    position integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    version integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (vendor_id, id),
+    CONSTRAINT shipping_methods_price_check CHECK (price BETWEEN 0 AND 1000000000000000)
+);
+SELECT orion_tenant_table('shipping_methods', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT');
+
+CREATE TABLE carts (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    customer_id uuid,
+    status text NOT NULL DEFAULT 'ACTIVE',
+    currency_code text NOT NULL,
+    prices_include_tax boolean NOT NULL,
+    price_list text NOT NULL DEFAULT 'base',
+    language text NOT NULL,
+    country_code text,
+    email text,
+    shipping_address jsonb,
+    billing_address jsonb,
+    shipping_method_id uuid,
+    note text,
+    vat_number text,
+    order_id uuid,
+    merged_into uuid,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    version integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (vendor_id, id),
+    CONSTRAINT carts_token_key UNIQUE (vendor_id, token_hash),
+    CONSTRAINT carts_customer_fkey FOREIGN KEY (vendor_id, customer_id) REFERENCES customers (vendor_id, id) ON DELETE SET NULL (customer_id),
+    CONSTRAINT carts_method_fkey FOREIGN KEY (vendor_id, shipping_method_id) REFERENCES shipping_methods (vendor_id, id) ON DELETE SET NULL (shipping_method_id),
+    CONSTRAINT carts_merged_fkey FOREIGN KEY (vendor_id, merged_into) REFERENCES carts (vendor_id, id) ON DELETE SET NULL (merged_into),
+    CONSTRAINT carts_status_check CHECK (status IN ('ACTIVE', 'ORDERED', 'MERGED'))
+);
+CREATE UNIQUE INDEX carts_customer_key ON carts (vendor_id, customer_id) WHERE status = 'ACTIVE' AND customer_id IS NOT NULL;
+CREATE INDEX carts_expiry_idx ON carts (expires_at) WHERE status = 'ACTIVE';
+SELECT orion_tenant_table('carts', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, DELETE');
+
+CREATE TABLE cart_lines (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    id uuid NOT NULL,
+    cart_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    quantity integer NOT NULL,
+    price_at_add bigint NOT NULL,
+    title text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (vendor_id, id),
+    CONSTRAINT cart_lines_key UNIQUE (vendor_id, cart_id, variant_id),
+    CONSTRAINT cart_lines_cart_fkey FOREIGN KEY (vendor_id, cart_id) REFERENCES carts (vendor_id, id) ON DELETE CASCADE,
+    CONSTRAINT cart_lines_variant_fkey FOREIGN KEY (vendor_id, variant_id) REFERENCES product_variants (vendor_id, id),
+    CONSTRAINT cart_lines_quantity_check CHECK (quantity BETWEEN 1 AND 1000000)
+);
+SELECT orion_tenant_table('cart_lines', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, DELETE');

@@ -1,0 +1,139 @@
+//! Idempotency keys: a retried request makes one order.
+//!
+//! The key's row is the first thing that a mutation writes, in the same transaction as its effect: a repeat that
+//! arrives meanwhile waits for that transaction, and then finds the row, or not, as the first one ended. A refusal
+//! rolls back and so does not use up the key. Stored are a hash of the input and the id of the result, never an answer.
+
+use async_graphql::Value;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::context::Ctx;
+use super::db::{DbError, Tx, sql};
+use super::error::{ErrorCode, Failure, Outcome, Refusal};
+
+/// What a key turned out to be.
+#[derive(Debug)]
+pub enum Claim {
+    /// Seen for the first time (or none was given): do it, then [`Claim::finish`].
+    First(Option<Key>),
+    /// Done before: answer the object as it is now.
+    Replay(Uuid),
+}
+
+/// A claimed key.
+#[derive(Debug, Clone)]
+pub struct Key {
+    scope: String,
+    operation: &'static str,
+    key: String,
+}
+
+/// The hash of an input, without its key: two requests are the same if it is.
+pub fn input_hash(input: &Value) -> Vec<u8> {
+    let mut input = input.clone();
+    if let Value::Object(fields) = &mut input {
+        fields.swap_remove("idempotencyKey");
+        fields.retain(|_, value| *value != Value::Null);
+    }
+    Sha256::digest(input.to_string().as_bytes()).to_vec()
+}
+
+/// The scope of a key: the actor, or the cart or order that an anonymous shopper holds the token of.
+pub fn scope(ctx: &Ctx, anonymous: &str) -> String {
+    match ctx.actor().uuid() {
+        Some(id) => format!("{}:{id}", ctx.actor().kind()),
+        None => format!("ANONYMOUS:{anonymous}"),
+    }
+}
+
+/// Claims a key in the transaction of its effect. `keep_days`: 7, payments 90.
+pub async fn claim(
+    tx: &Tx,
+    scope: String,
+    operation: &'static str,
+    key: Option<&str>,
+    input: &Value,
+    keep_days: i32,
+) -> Outcome<Claim> {
+    let Some(key) = key else { return Ok(Claim::First(None)) };
+    if key.is_empty() || key.len() > 200 || key.chars().any(char::is_control) {
+        return Err(Refusal::new(
+            ErrorCode::InvalidValue,
+            "An idempotency key has 1 to 200 printable characters.",
+        )
+        .at(["input", "idempotencyKey"])
+        .into());
+    }
+    let hash = input_hash(input);
+    // A repeat waits here until the first one's transaction has ended, 5 s at most.
+    let inserted = tx
+        .load::<(bool,)>(
+            sql("INSERT INTO idempotency_keys (vendor_id, scope, operation, key, input_hash, expires_at) \
+                 SELECT $1, $2, $3, $4, $5, now() + make_interval(days => $6) \
+                 FROM (SELECT set_config('lock_timeout', '5s', true)) AS waiting \
+                 ON CONFLICT DO NOTHING RETURNING true")
+            .bind(tx.vendor())
+            .bind(scope.clone())
+            .bind(operation)
+            .bind(key.to_owned())
+            .bind(hash.clone())
+            .bind(keep_days),
+        )
+        .await;
+    match inserted {
+        Ok(rows) if !rows.is_empty() => {
+            return Ok(Claim::First(Some(Key { scope, operation, key: key.to_owned() })));
+        }
+        Ok(_) => {}
+        Err(DbError::Timeout) => {
+            return Err(Refusal::new(
+                ErrorCode::IdempotencyInProgress,
+                "The first request with this key is still running.",
+            )
+            .at(["input", "idempotencyKey"])
+            .into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let (stored, result) = tx
+        .one::<(Vec<u8>, Option<Uuid>)>(
+            sql("SELECT input_hash, result_id FROM idempotency_keys \
+                 WHERE vendor_id = $1 AND scope = $2 AND operation = $3 AND key = $4")
+            .bind(tx.vendor())
+            .bind(scope)
+            .bind(operation)
+            .bind(key.to_owned()),
+        )
+        .await?;
+    if stored != hash {
+        return Err(Refusal::new(ErrorCode::IdempotencyKeyReused, "The key was used with other input.")
+            .at(["input", "idempotencyKey"])
+            .into());
+    }
+    match result {
+        Some(id) => Ok(Claim::Replay(id)),
+        None => Err(Failure::Refused(vec![Refusal::new(
+            ErrorCode::IdempotencyInProgress,
+            "The first request with this key is still running.",
+        )])),
+    }
+}
+
+impl Claim {
+    /// Stores the id of the result; without a key it does nothing.
+    pub async fn finish(self, tx: &Tx, result: Uuid) -> Result<(), DbError> {
+        let Self::First(Some(key)) = self else { return Ok(()) };
+        tx.execute(
+            sql("UPDATE idempotency_keys SET result_id = $5 \
+                 WHERE vendor_id = $1 AND scope = $2 AND operation = $3 AND key = $4")
+            .bind(tx.vendor())
+            .bind(key.scope)
+            .bind(key.operation)
+            .bind(key.key)
+            .bind(result),
+        )
+        .await
+        .map(|_| ())
+    }
+}

@@ -1,0 +1,11 @@
+//! The one schema: roots, scalars, connections, and how errors become answers.
+
+pub mod connection;
+pub mod directives;
+pub mod scalars;
+pub mod schema;
+pub mod types;
+pub mod upload;
+
+pub use connection::{Connection, Edge, page_args};
+pub use types::{Payload, UserError, payload, refused};

@@ -1,0 +1,64 @@
+//! The roots, put together from the modules.
+
+use async_graphql::{Context, EmptySubscription, ID, Interface, MergedObject, Object, Schema};
+use orion_macros::secured;
+
+use crate::framework::context::ContextExt as _;
+use crate::framework::error::ErrorCode;
+
+/// The schema.
+pub type OrionSchema = Schema<Query, EmptyMutation, EmptySubscription>;
+use async_graphql::EmptyMutation;
+
+/// Reading.
+#[derive(MergedObject, Default)]
+pub struct Query(CoreQuery);
+
+/// Anything with an id that `node` can give.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The typed, sortable id."))]
+pub enum Node {
+    /// A description of an error code.
+    ErrorCodeInfo(ErrorCodeInfo),
+}
+
+/// What a code means.
+pub struct ErrorCodeInfo(ErrorCode);
+
+/// What a code means.
+#[Object]
+impl ErrorCodeInfo {
+    /// Its name.
+    async fn id(&self) -> ID {
+        ID(self.0.name().to_owned())
+    }
+}
+
+/// Loads what an id stands for, if the asker may see it.
+pub async fn load_node(_ctx: &Context<'_>, _id: &str) -> async_graphql::Result<Option<Node>> {
+    Ok(None)
+}
+
+/// What belongs to no module.
+#[derive(Default)]
+pub struct CoreQuery;
+
+#[secured(required)]
+#[Object]
+impl CoreQuery {
+    /// The object behind an id, if the viewer may see it.
+    #[permission(PUBLIC)]
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Any id of the API.")] id: ID,
+    ) -> async_graphql::Result<Option<Node>> {
+        let _ = ctx.ctx();
+        load_node(ctx, &id).await
+    }
+}
+
+/// Builds the schema.
+pub fn build() -> OrionSchema {
+    Schema::build(Query::default(), EmptyMutation, EmptySubscription).disable_suggestions().finish()
+}

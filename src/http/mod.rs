@@ -1,0 +1,3 @@
+//! The router and its few endpoints.
+
+pub mod multipart;

@@ -1,0 +1,3 @@
+//! Carts, keyed by an opaque token.
+
+pub mod graphql;

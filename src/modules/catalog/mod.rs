@@ -1,0 +1,4 @@
+//! The catalog: products, and their variants, which are what is sold.
+
+pub mod graphql;
+pub mod offer;

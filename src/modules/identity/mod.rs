@@ -1,0 +1,1 @@
+//! People who log in: admins and teams.

@@ -1,0 +1,3 @@
+//! Marketplace feeds: import, staging, publishing.
+
+pub mod graphql;

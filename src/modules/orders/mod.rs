@@ -1,0 +1,3 @@
+//! Orders, from checkout to delivery.
+
+pub mod graphql;

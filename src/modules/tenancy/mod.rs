@@ -1,0 +1,12 @@
+//! Vendors: who they are, and how a request names one.
+
+/// Vendors by how requests name them.
+pub struct VendorCache;
+
+impl VendorCache {
+    /// An empty cache.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self
+    }
+}
