@@ -58,7 +58,11 @@ impl CoreQuery {
     }
 }
 
-/// Builds the schema.
+/// Builds the schema, with its limits.
 pub fn build() -> OrionSchema {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription).disable_suggestions().finish()
+    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        .limit_depth(15)
+        .limit_recursive_depth(64)
+        .disable_suggestions()
+        .finish()
 }

@@ -1,3 +1,4 @@
 //! Marketplace feeds: import, staging, publishing.
 
+pub mod feed;
 pub mod graphql;
