@@ -5,6 +5,7 @@
 //! [`modules`] (the commerce, one folder each), [`graphql`] (the schema), and `docs/`.
 
 pub mod app;
+pub mod commands;
 pub mod config;
 pub mod framework;
 pub mod graphql;

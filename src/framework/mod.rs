@@ -2,6 +2,7 @@
 
 pub mod arithmetic;
 pub mod audit;
+pub mod background;
 pub mod clock;
 pub mod context;
 pub mod db;
@@ -10,6 +11,7 @@ pub mod fetch;
 pub mod id;
 pub mod idempotency;
 pub mod jobs;
+pub mod migrate;
 pub mod money;
 pub mod outbox;
 pub mod paging;

@@ -66,3 +66,14 @@ pub fn build() -> OrionSchema {
         .disable_suggestions()
         .finish()
 }
+
+/// The schema as text, as it is committed in `schema.graphql`.
+pub fn sdl() -> String {
+    build().sdl_with_options(
+        async_graphql::SDLExportOptions::new()
+            .sorted_fields()
+            .sorted_arguments()
+            .sorted_enum_items()
+            .prefer_single_line_descriptions(),
+    )
+}

@@ -1,1 +1,3 @@
 //! People who log in: admins and teams.
+
+pub mod service;

@@ -1,0 +1,11 @@
+DROP TABLE person_keys;
+DROP TABLE platform_idempotency_keys;
+DROP TABLE idempotency_keys;
+DROP TABLE platform_audit_events;
+DROP TABLE audit_events;
+DROP TABLE event_counters;
+DROP TABLE outbox_events;
+DROP TABLE vendors;
+DROP FUNCTION orion_fold(text);
+DROP FUNCTION orion_current_vendor();
+DROP FUNCTION orion_tenant_table(regclass, text, text);

@@ -1,0 +1,12 @@
+DROP FUNCTION orion_customer_search(text, integer);
+DROP FUNCTION orion_auth_customer_session(uuid, uuid);
+DROP FUNCTION orion_auth_user_session(uuid);
+DROP TABLE customer_sessions;
+DROP TABLE customer_addresses;
+DROP TABLE customers;
+DROP TABLE team_invitations;
+DROP TABLE team_members;
+DROP TABLE roles;
+DROP TABLE login_challenges;
+DROP TABLE user_sessions;
+DROP TABLE users;

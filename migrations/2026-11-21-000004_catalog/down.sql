@@ -1,0 +1,13 @@
+DROP TABLE product_categories;
+DROP TABLE category_translations;
+DROP TABLE categories;
+DROP TABLE variant_price_history;
+DROP TABLE variant_prices;
+DROP TABLE product_variants;
+DROP TABLE product_images;
+DROP TABLE product_translations;
+DROP TABLE products;
+DROP TABLE price_lists;
+DROP TABLE tax_rates;
+DROP FUNCTION orion_product_search(text, boolean, integer);
+DROP FUNCTION orion_price_history();
