@@ -1,1 +1,4 @@
+//! The integration tests: everything through GraphQL over the real router, on a real PostgreSQL, one database a test.
 
+mod framework;
+mod support;

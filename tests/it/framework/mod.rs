@@ -1,0 +1,4 @@
+//! The framework on a real database.
+
+mod isolation;
+mod migrations;
