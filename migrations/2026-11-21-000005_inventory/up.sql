@@ -30,6 +30,8 @@ CREATE TABLE inventory_items (
     overdraft integer NOT NULL DEFAULT 0,
     version integer NOT NULL DEFAULT 1,
     updated_at timestamptz NOT NULL DEFAULT now(),
+    -- Changes only when the limit is crossed, so that the index below does not cost every change of a balance.
+    low boolean GENERATED ALWAYS AS (on_hand - reserved <= 5) STORED,
     PRIMARY KEY (vendor_id, id),
     CONSTRAINT inventory_items_key UNIQUE (vendor_id, variant_id, location_id),
     CONSTRAINT inventory_items_variant_fkey FOREIGN KEY (vendor_id, variant_id) REFERENCES product_variants (vendor_id, id),
@@ -37,6 +39,7 @@ CREATE TABLE inventory_items (
     CONSTRAINT inventory_items_balance_check CHECK (on_hand >= 0 AND reserved >= 0 AND overdraft >= 0 AND reserved <= on_hand::bigint + overdraft)
 );
 CREATE INDEX inventory_items_location_idx ON inventory_items (vendor_id, location_id, id);
+CREATE INDEX inventory_items_low_idx ON inventory_items (vendor_id, id) WHERE low;
 SELECT orion_tenant_table('inventory_items');
 
 CREATE TABLE inventory_movements (
@@ -69,9 +72,10 @@ CREATE TABLE inventory_movements (
             ELSE reserved_delta = 0
         END)
 );
-CREATE INDEX inventory_movements_item_idx ON inventory_movements (vendor_id, item_id, id);
+CREATE INDEX inventory_movements_item_idx ON inventory_movements (vendor_id, item_id, created_at, id);
 CREATE INDEX inventory_movements_time_idx ON inventory_movements (vendor_id, created_at, id);
-CREATE INDEX inventory_movements_order_idx ON inventory_movements (vendor_id, order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX inventory_movements_kind_idx ON inventory_movements (vendor_id, kind, created_at, id);
+CREATE INDEX inventory_movements_order_idx ON inventory_movements (vendor_id, order_id, created_at, id) WHERE order_id IS NOT NULL;
 SELECT orion_tenant_table('inventory_movements', 'SELECT, INSERT');
 
 -- What shoppers can have of each variant, over all sellable locations; the catalog's one view of inventory.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::db::{Db, DbError, Tx};
-use super::error::{ApiError, ErrorCode};
+use super::error::{ApiError, ErrorCode, Failure, Outcome};
 use super::id::{CustomerId, SessionId, TeamMemberId, UserId, VendorId};
 use super::money::Currency;
 use super::permission::{Permission, PermissionSet};
@@ -453,6 +453,20 @@ impl Ctx {
                 tracing::debug!(%error, "a read transaction did not end well");
             }
         }
+    }
+
+    /// Runs a use case again from its beginning, up to three times, when its transaction lost against another one.
+    pub async fn retrying<T, F>(&self, work: impl Fn() -> F) -> Outcome<T>
+    where
+        F: Future<Output = Outcome<T>>,
+    {
+        for _ in 0..3 {
+            match work().await {
+                Err(Failure::Conflict) => self.app().db.count_conflict(),
+                outcome => return outcome,
+            }
+        }
+        work().await
     }
 
     /// Marks the answer as that of an earlier request with the same idempotency key.

@@ -247,14 +247,10 @@ pub enum Failure {
     Refused(Vec<Refusal>),
     /// The request may not, or cannot, be served.
     Error(ApiError),
+    /// The transaction lost against another one and may be tried again from its beginning; see [`Ctx::retrying`].
+    Conflict,
 }
 
-impl Failure {
-    /// Whether a transaction may be tried again from its beginning.
-    pub fn is_conflict(error: &DbError) -> bool {
-        matches!(error, DbError::Conflict)
-    }
-}
 impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Self {
         Self::Error(error)
@@ -262,7 +258,10 @@ impl From<ApiError> for Failure {
 }
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
-        Self::Error(error.into())
+        match error {
+            DbError::Conflict => Self::Conflict,
+            other => Self::Error(other.into()),
+        }
     }
 }
 impl From<Refusal> for Failure {

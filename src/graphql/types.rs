@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object, SimpleObject, Union};
 
 use super::scalars::{CurrencyCode, Decimal};
 use crate::framework::context::{ContextExt as _, Ctx};
+use crate::framework::db::DbError;
 use crate::framework::error::{ApiError, ErrorCode, Failure, Outcome, Refusal, RefusalDetails};
 use crate::framework::id::{Id, IdError, Kind};
 
@@ -199,6 +200,7 @@ pub fn refused(ctx: &Ctx, failure: Failure) -> async_graphql::Result<Vec<UserErr
     match failure {
         Failure::Refused(refusals) => Ok(refusals.into_iter().map(UserError).collect()),
         Failure::Error(error) => Err(error.extend(ctx)),
+        Failure::Conflict => Err(ApiError::from(DbError::Conflict).extend(ctx)),
     }
 }
 
