@@ -9,3 +9,21 @@ pub mod marketplace;
 pub mod orders;
 pub mod payments;
 pub mod tenancy;
+
+use std::sync::LazyLock;
+
+use crate::framework::jobs::{CronEntry, JobHandler};
+
+/// The jobs of all modules.
+pub fn job_handlers() -> &'static [JobHandler] {
+    static ALL: LazyLock<Vec<JobHandler>> =
+        LazyLock::new(|| [crate::framework::cleanup::JOBS, marketplace::JOBS, orders::JOBS].concat());
+    &ALL
+}
+
+/// What runs by the clock.
+pub fn cron_entries() -> &'static [CronEntry] {
+    static ALL: LazyLock<Vec<CronEntry>> =
+        LazyLock::new(|| [crate::framework::cleanup::CRON, marketplace::CRON, orders::CRON].concat());
+    &ALL
+}

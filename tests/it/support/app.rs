@@ -121,13 +121,17 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-/// Everything that the migrations consist of.
+/// Everything that a migrated database consists of.
 fn fingerprint() -> String {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let queue = std::fs::read_to_string(root.join("src/framework/jobs/install.rs")).expect("install.rs");
+    let folder = root.join("migrations");
     let mut folders: Vec<_> =
         std::fs::read_dir(folder).expect("migrations").map(|entry| entry.expect("entry").path()).collect();
     folders.sort();
-    folders.iter().map(|folder| std::fs::read_to_string(folder.join("up.sql")).expect("up.sql")).collect()
+    let migrations =
+        folders.iter().map(|folder| std::fs::read_to_string(folder.join("up.sql")).expect("up.sql"));
+    migrations.chain([queue]).collect()
 }
 
 /// Somebody who sends requests.
