@@ -22,5 +22,6 @@ fn describe(failure: crate::framework::error::Failure) -> CommandError {
             refusals.iter().map(|refusal| refusal.message.as_ref()).collect::<Vec<_>>().join(" ").into()
         }
         Failure::Error(error) => error.message.into_owned().into(),
+        Failure::Conflict => "Too many changes at once; try again.".into(),
     }
 }
