@@ -10,4 +10,6 @@ DROP TABLE products;
 DROP TABLE price_lists;
 DROP TABLE tax_rates;
 DROP FUNCTION orion_product_search(text, boolean, integer);
-DROP FUNCTION orion_price_history();
+DROP FUNCTION orion_price_history_open();
+DROP FUNCTION orion_price_history_change();
+DROP FUNCTION orion_price_history_close();

@@ -67,6 +67,8 @@ CREATE TABLE products (
 );
 CREATE UNIQUE INDEX products_slug_key ON products (vendor_id, slug) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX products_external_id_key ON products (vendor_id, external_id) WHERE deleted_at IS NULL AND external_id IS NOT NULL;
+-- Importing again must find what a person deleted, so as not to revive it.
+CREATE INDEX products_deleted_external_id_idx ON products (vendor_id, external_id) WHERE deleted_at IS NOT NULL AND external_id IS NOT NULL;
 CREATE INDEX products_created_idx ON products (vendor_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX products_active_created_idx ON products (vendor_id, created_at, id) WHERE deleted_at IS NULL AND status = 'ACTIVE';
 CREATE INDEX products_active_title_idx ON products (vendor_id, sort_title COLLATE "und-x-icu", id) WHERE deleted_at IS NULL AND status = 'ACTIVE';
@@ -152,6 +154,7 @@ CREATE TABLE product_variants (
 CREATE UNIQUE INDEX product_variants_sku_key ON product_variants (vendor_id, sku) WHERE deleted_at IS NULL AND sku IS NOT NULL;
 CREATE UNIQUE INDEX product_variants_external_id_key ON product_variants (vendor_id, external_id) WHERE deleted_at IS NULL AND external_id IS NOT NULL;
 CREATE UNIQUE INDEX product_variants_options_key ON product_variants (vendor_id, product_id, options_key) WHERE deleted_at IS NULL;
+CREATE INDEX product_variants_deleted_external_id_idx ON product_variants (vendor_id, external_id) WHERE deleted_at IS NOT NULL AND external_id IS NOT NULL;
 CREATE INDEX product_variants_product_idx ON product_variants (vendor_id, product_id, position, id) WHERE deleted_at IS NULL;
 CREATE INDEX product_variants_gtin_idx ON product_variants (vendor_id, gtin) WHERE deleted_at IS NULL AND gtin IS NOT NULL;
 SELECT orion_tenant_table('product_variants');
@@ -187,32 +190,56 @@ CREATE TABLE variant_price_history (
     min_quantity integer NOT NULL,
     amount bigint NOT NULL,
     compare_at bigint,
+    price_valid_from timestamptz,
+    price_valid_to timestamptz,
     valid_from timestamptz NOT NULL,
     valid_to timestamptz,
     PRIMARY KEY (vendor_id, id)
 );
+COMMENT ON COLUMN variant_price_history.valid_from IS 'When the row of variant_prices took these values.';
+COMMENT ON COLUMN variant_price_history.price_valid_from IS 'The schedule of the price itself at that time; null is always.';
 CREATE INDEX variant_price_history_variant_idx ON variant_price_history (vendor_id, variant_id, valid_from);
 CREATE UNIQUE INDEX variant_price_history_open_key ON variant_price_history (vendor_id, price_id) WHERE valid_to IS NULL;
 SELECT orion_tenant_table('variant_price_history', 'SELECT, INSERT, UPDATE');
 
 -- The history is kept by the database, so that no way of writing a price can forget it (98/6/EC, article 6a).
-CREATE FUNCTION orion_price_history() RETURNS trigger LANGUAGE plpgsql AS $$
+-- By statement, not by row: publishing writes a thousand prices at once.
+CREATE FUNCTION orion_price_history_open() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND OLD.amount = NEW.amount AND OLD.compare_at IS NOT DISTINCT FROM NEW.compare_at THEN
-        RETURN NULL;
-    END IF;
-    IF TG_OP <> 'INSERT' THEN
-        UPDATE variant_price_history SET valid_to = clock_timestamp()
-        WHERE vendor_id = OLD.vendor_id AND price_id = OLD.id AND valid_to IS NULL;
-    END IF;
-    IF TG_OP <> 'DELETE' THEN
-        INSERT INTO variant_price_history (vendor_id, price_id, variant_id, price_list, currency_code, min_quantity, amount, compare_at, valid_from)
-        VALUES (NEW.vendor_id, NEW.id, NEW.variant_id, NEW.price_list, NEW.currency_code, NEW.min_quantity, NEW.amount, NEW.compare_at, clock_timestamp());
-    END IF;
+    INSERT INTO variant_price_history (vendor_id, price_id, variant_id, price_list, currency_code, min_quantity, amount, compare_at,
+                                       price_valid_from, price_valid_to, valid_from)
+    SELECT n.vendor_id, n.id, n.variant_id, n.price_list, n.currency_code, n.min_quantity, n.amount, n.compare_at,
+           n.valid_from, n.valid_to, clock_timestamp() FROM new_rows n;
     RETURN NULL;
 END $$;
-CREATE TRIGGER variant_prices_history AFTER INSERT OR UPDATE OR DELETE ON variant_prices
-    FOR EACH ROW EXECUTE FUNCTION orion_price_history();
+CREATE FUNCTION orion_price_history_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    at timestamptz := clock_timestamp();
+BEGIN
+    UPDATE variant_price_history h SET valid_to = at
+    FROM old_rows o JOIN new_rows n ON n.vendor_id = o.vendor_id AND n.id = o.id
+    WHERE h.vendor_id = o.vendor_id AND h.price_id = o.id AND h.valid_to IS NULL
+      AND (o.amount, o.compare_at, o.valid_from, o.valid_to) IS DISTINCT FROM (n.amount, n.compare_at, n.valid_from, n.valid_to);
+    INSERT INTO variant_price_history (vendor_id, price_id, variant_id, price_list, currency_code, min_quantity, amount, compare_at,
+                                       price_valid_from, price_valid_to, valid_from)
+    SELECT n.vendor_id, n.id, n.variant_id, n.price_list, n.currency_code, n.min_quantity, n.amount, n.compare_at,
+           n.valid_from, n.valid_to, at
+    FROM old_rows o JOIN new_rows n ON n.vendor_id = o.vendor_id AND n.id = o.id
+    WHERE (o.amount, o.compare_at, o.valid_from, o.valid_to) IS DISTINCT FROM (n.amount, n.compare_at, n.valid_from, n.valid_to);
+    RETURN NULL;
+END $$;
+CREATE FUNCTION orion_price_history_close() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE variant_price_history h SET valid_to = clock_timestamp()
+    FROM old_rows o WHERE h.vendor_id = o.vendor_id AND h.price_id = o.id AND h.valid_to IS NULL;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER variant_prices_history_open AFTER INSERT ON variant_prices
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orion_price_history_open();
+CREATE TRIGGER variant_prices_history_change AFTER UPDATE ON variant_prices
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orion_price_history_change();
+CREATE TRIGGER variant_prices_history_close AFTER DELETE ON variant_prices
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION orion_price_history_close();
 
 CREATE TABLE categories (
     vendor_id uuid NOT NULL REFERENCES vendors (id),

@@ -66,6 +66,24 @@ impl FromStr for TaxClass {
     }
 }
 
+impl super::db::Typed for TaxClass {
+    type St = diesel::sql_types::Text;
+}
+impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for TaxClass {
+    fn to_sql<'b>(
+        &'b self,
+        out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+    ) -> diesel::serialize::Result {
+        std::io::Write::write_all(out, self.as_str().as_bytes())?;
+        Ok(diesel::serialize::IsNull::No)
+    }
+}
+impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for TaxClass {
+    fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        Ok(std::str::from_utf8(bytes.as_bytes())?.parse::<Self>()?)
+    }
+}
+
 /// One rate of a country, from a day on and until a later entry of the same class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaxRate {

@@ -82,11 +82,12 @@ where
 pub struct Sql<'q> {
     text: Cow<'q, str>,
     binds: Vec<Box<dyn QueryFragment<Pg> + Send + 'q>>,
+    one_off: bool,
 }
 
 /// Begins a statement. Texts should come from a small, fixed set: each distinct one is prepared once a connection.
 pub fn sql<'q>(text: impl Into<Cow<'q, str>>) -> Sql<'q> {
-    Sql { text: text.into(), binds: Vec::new() }
+    Sql { text: text.into(), binds: Vec::new(), one_off: false }
 }
 
 impl<'q> Sql<'q> {
@@ -123,6 +124,12 @@ impl<'q> Sql<'q> {
         self.text.to_mut().push_str(text);
     }
 
+    /// Says that the text is one of very many (a client's own combination of filters): it is prepared for this once and
+    /// not kept, so that nobody can fill the connections' memory with texts.
+    pub fn one_off(&mut self) {
+        self.one_off = true;
+    }
+
     /// The statement's text, for logs.
     pub fn text(&self) -> &str {
         &self.text
@@ -131,6 +138,9 @@ impl<'q> Sql<'q> {
 
 impl QueryFragment<Pg> for Sql<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if self.one_off {
+            out.unsafe_to_cache_prepared();
+        }
         out.push_sql(&self.text);
         for bind in &self.binds {
             bind.walk_ast(out.reborrow())?;

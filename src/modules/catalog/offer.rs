@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::model::Policy;
+use super::{rules, store};
 use crate::framework::db::{DbError, Tx};
 use crate::framework::id::{ProductId, VariantId};
 use crate::framework::tax::TaxClass;
@@ -56,7 +58,53 @@ pub struct Offer {
     pub available: i64,
 }
 
-/// The offers of the variants that exist (deleted ones included, as not sellable). One statement.
-pub async fn offers(_tx: &Tx, _query: OfferQuery<'_>) -> Result<Vec<Offer>, DbError> {
-    Err(DbError::Internal("not built yet".into()))
+crate::row! {
+    /// What the statement gives.
+    pub(super) struct OfferRow {
+        pub variant_id: VariantId,
+        pub product_id: ProductId,
+        pub product_title: String,
+        pub variant_title: Option<String>,
+        pub sku: Option<String>,
+        pub live: bool,
+        pub price: Option<i64>,
+        pub tax_class: TaxClass,
+        pub tax_rate_bp: Option<i32>,
+        pub min_quantity: i32,
+        pub max_quantity: Option<i32>,
+        pub quantity_step: i32,
+        pub requires_shipping: bool,
+        pub unlimited: bool,
+        pub policy: Policy,
+        pub policy_limit: i32,
+        pub available: Option<i64>,
+    }
+}
+
+/// The offers of the variants that exist (deleted ones included, as not sellable), in no particular order. One statement.
+pub async fn offers(tx: &Tx, query: OfferQuery<'_>) -> Result<Vec<Offer>, DbError> {
+    let rows = store::offers(tx, &query).await?;
+    Ok(rows.into_iter().map(offer).collect())
+}
+
+fn offer(row: OfferRow) -> Offer {
+    Offer {
+        variant_id: row.variant_id,
+        product_id: row.product_id,
+        title: match row.variant_title {
+            Some(variant) if !variant.is_empty() => format!("{} – {variant}", row.product_title),
+            _ => row.product_title,
+        },
+        sku: row.sku,
+        sellable: row.live && row.price.is_some(),
+        price: row.price,
+        tax_class: row.tax_class,
+        tax_rate_bp: row.tax_rate_bp.unwrap_or(0),
+        min_quantity: row.min_quantity,
+        max_quantity: row.max_quantity,
+        quantity_step: row.quantity_step,
+        requires_shipping: row.requires_shipping,
+        unlimited: row.unlimited,
+        available: rules::promised(row.policy, row.policy_limit, row.available.unwrap_or(0)),
+    }
 }
