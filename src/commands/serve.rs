@@ -17,8 +17,8 @@ pub async fn serve(with_worker: bool, demo: bool) -> Result<(), CommandError> {
     let listener = tokio::net::TcpListener::bind(app.config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", app.config.listen))?;
-    let background = crate::framework::background::start(&app, with_worker).await?;
-    announce(&app, demo);
+    let background = crate::framework::background::start(&app, with_worker);
+    announce(&app, listener.local_addr()?, demo);
     crate::http::server::serve(app, listener, signal()).await?;
     tracing::info!("stopping");
     if tokio::time::timeout(Duration::from_secs(30), background.stop()).await.is_err() {
@@ -33,7 +33,7 @@ pub async fn serve(with_worker: bool, demo: bool) -> Result<(), CommandError> {
 /// Runs jobs and the relay only.
 pub async fn worker() -> Result<(), CommandError> {
     let boot = boot(Schema::BringUpToDate).await?;
-    let background = crate::framework::background::start(&boot.app, true).await?;
+    let background = crate::framework::background::start(&boot.app, true);
     tracing::info!("working");
     signal().await;
     background.stop().await;
@@ -56,18 +56,16 @@ async fn signal() {
     }
 }
 
-fn announce(app: &App, demo: bool) {
+fn announce(app: &App, address: std::net::SocketAddr, demo: bool) {
     let config = &app.config;
-    let port = config.listen.port();
-    tracing::info!("listening on http://{}", config.listen);
+    tracing::info!("listening on http://{address}");
     if config.is_production() {
         return;
     }
     println!(
-        "\nOrion is serving.\n  playground   http://{}/\n  GraphQL      http://{}/graphql",
-        config.listen, config.listen
+        "\nOrion is serving.\n  playground   http://{address}/\n  GraphQL      http://{address}/graphql"
     );
     if demo {
-        print!("{}", seed::logins(&config.platform_domain, port));
+        print!("{}", seed::logins(&config.platform_domain, address.port()));
     }
 }

@@ -1,32 +1,27 @@
-//! What runs beside the requests: listeners, the relay, the worker.
+//! What runs beside the requests: the relay's listeners, the relay, the worker.
 
 use super::jobs::Worker;
 use crate::app::App;
 
-/// Jobs that one process runs at the same time: they share its pool with the requests.
-const JOBS_AT_ONCE: usize = 2;
-
 /// The running parts.
 pub struct Background {
-    parts: Vec<Box<dyn FnOnce() -> futures::future::BoxFuture<'static, ()> + Send>>,
+    worker: Option<Worker>,
 }
 
 impl Background {
-    /// Stops them in order.
+    /// Stops them: running jobs end, nothing new is begun.
     pub async fn stop(self) {
-        for part in self.parts {
-            part().await;
+        if let Some(worker) = self.worker {
+            worker.stop().await;
         }
     }
 }
 
 /// Starts the listeners, and with `worker` the relay and the jobs.
-pub async fn start(app: &App, worker: bool) -> Result<Background, Box<dyn std::error::Error + Send + Sync>> {
-    let mut background = Background { parts: Vec::new() };
-    if worker {
-        let (handlers, cron) = (crate::modules::job_handlers(), crate::modules::cron_entries());
-        let worker = Worker::start(app.clone(), handlers, cron, JOBS_AT_ONCE);
-        background.parts.push(Box::new(|| Box::pin(worker.stop())));
-    }
-    Ok(background)
+pub fn start(app: &App, worker: bool) -> Background {
+    let worker = worker.then(|| {
+        let cores = std::thread::available_parallelism().map_or(2, |n| n.get());
+        Worker::start(app.clone(), crate::modules::job_handlers(), crate::modules::cron_entries(), cores)
+    });
+    Background { worker }
 }
