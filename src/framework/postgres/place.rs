@@ -97,6 +97,8 @@ impl Place {
         };
         refuse_foreign(&home)?;
         own_directory(&home, account)?;
+        // The first file in it: what marks the directory as ours must be there before anything else is.
+        open_lock(&home.join(START_LOCK))?;
         let socket_dir = socket_dir(&home, account);
         own_directory(&socket_dir, account)?;
         Ok(Self { account, home, socket_dir })

@@ -514,3 +514,26 @@ async fn leftovers_of_dead_processes_are_dropped_at_the_next_start() {
     server.stop().await.unwrap();
     cluster.server.stop().await.unwrap();
 }
+
+/// Each test has its own runtime, and under nextest its own process: neither may matter to the shared cluster.
+async fn clones_from_the_shared_cluster() {
+    let cluster = TestCluster::shared().await.unwrap();
+    let migrate = async |urls: &DatabaseUrls| {
+        Ok(connect(&urls.owner, None).await?.batch_execute("CREATE TABLE s ()").await?)
+    };
+    let template = cluster.template("shared cluster test", migrate).await.unwrap();
+    let database = cluster.create_database_from_template(&template).await.unwrap();
+    let url = cluster.superuser_url();
+    let client = connect(&url, Some(database.name())).await.unwrap();
+    assert_eq!(client.query("SELECT * FROM s", &[]).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn the_shared_cluster_serves_one_test() {
+    clones_from_the_shared_cluster().await;
+}
+
+#[tokio::test]
+async fn the_shared_cluster_serves_another_test() {
+    clones_from_the_shared_cluster().await;
+}
