@@ -1,5 +1,14 @@
 -- Carts, keyed by an opaque token that is stored hashed.
 
+-- The rate of a tax class in a country on a business date, in basis points; 0 where there is none.
+CREATE FUNCTION orion_tax_rate(country text, class text, on_date date) RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, public AS $$
+    SELECT coalesce((SELECT r.rate_bp FROM tax_rates r
+        WHERE r.country_code = country AND r.tax_class = class AND r.valid_from <= on_date
+        AND (r.valid_to IS NULL OR r.valid_to >= on_date)
+        ORDER BY r.valid_from DESC LIMIT 1), 0) $$;
+GRANT EXECUTE ON FUNCTION orion_tax_rate(text, text, date) TO orion_app;
+
 CREATE TABLE shipping_methods (
     vendor_id uuid NOT NULL REFERENCES vendors (id),
     id uuid NOT NULL,
