@@ -36,6 +36,9 @@ pub async fn record_with_events(
     entry: Entry<'_>,
     events: &[Event],
 ) -> Result<(), DbError> {
+    if !events.is_empty() {
+        tx.mark_published();
+    }
     let column = |get: fn(&Event) -> &'static str| Array(events.iter().map(get).collect::<Vec<_>>());
     tx.execute(
         sql("WITH event AS (

@@ -24,6 +24,7 @@ pub async fn publish(tx: &Tx, events: &[Event]) -> Result<(), DbError> {
     if events.is_empty() {
         return Ok(());
     }
+    tx.mark_published();
     let ids: Vec<Uuid> = events.iter().map(|_| new_uuid()).collect();
     let kinds: Vec<&str> = events.iter().map(|e| e.kind).collect();
     let types: Vec<&str> = events.iter().map(|e| e.entity_type).collect();

@@ -15,12 +15,15 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Hook, HookError, Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 
+use tokio::sync::Notify;
+
 pub use error::DbError;
 pub use row::{FromRow, PgRow, column};
 pub use sql::{Array, Param, Sql, Typed, sql};
 pub use tx::Tx;
 
 use super::context::{Grant, PlatformGrant, ReadGrant, Stats};
+use super::id::VendorId;
 
 /// What a [`Db`] connects to.
 #[derive(Debug, Clone)]
@@ -43,6 +46,7 @@ pub struct Db {
     app: Pool<AsyncPgConnection>,
     platform: Pool<AsyncPgConnection>,
     conflicts: Arc<AtomicU64>,
+    committed_events: Arc<Notify>,
 }
 
 impl Db {
@@ -52,13 +56,14 @@ impl Db {
             app: pool(&options.app_url, options.pool_size, options.wait)?,
             platform: pool(&options.platform_url, 2, options.wait)?,
             conflicts: Arc::default(),
+            committed_events: Arc::default(),
         })
     }
 
     /// Opens a read-write transaction for the grant's vendor.
     pub async fn write(&self, grant: &Grant) -> Result<Tx, DbError> {
         let begin = format!("BEGIN; SET LOCAL app.vendor_id = '{}'", grant.vendor().uuid());
-        Tx::begin(acquire(&self.app).await?, begin, Some(grant.vendor()), grant.stats().clone()).await
+        self.begin(&self.app, begin, Some(grant.vendor()), grant.stats()).await
     }
 
     /// Opens a read-only snapshot of the grant's vendor.
@@ -67,13 +72,29 @@ impl Db {
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.vendor_id = '{}'",
             grant.vendor().uuid()
         );
-        Tx::begin(acquire(&self.app).await?, begin, Some(grant.vendor()), grant.stats().clone()).await
+        self.begin(&self.app, begin, Some(grant.vendor()), grant.stats()).await
     }
 
     /// Opens a transaction that sees every vendor.
     pub async fn platform(&self, grant: &PlatformGrant) -> Result<Tx, DbError> {
         tracing::debug!(reason = grant.reason(), "platform transaction");
-        Tx::begin(acquire(&self.platform).await?, "BEGIN".to_owned(), None, grant.stats().clone()).await
+        self.begin(&self.platform, "BEGIN".to_owned(), None, grant.stats()).await
+    }
+
+    async fn begin(
+        &self,
+        pool: &Pool<AsyncPgConnection>,
+        begin: String,
+        vendor: Option<VendorId>,
+        stats: &Arc<Stats>,
+    ) -> Result<Tx, DbError> {
+        let wake = self.committed_events.clone();
+        Tx::begin(acquire(pool).await?, begin, vendor, stats.clone(), wake).await
+    }
+
+    /// Woken after every commit of a transaction that published events; the relay's node waits on it.
+    pub fn committed_events(&self) -> &Notify {
+        &self.committed_events
     }
 
     /// One statement outside any vendor and transaction, as `orion_app`: the lookups that come before a vendor is

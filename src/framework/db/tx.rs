@@ -1,11 +1,13 @@
 //! A transaction on one connection; its statements are pipelined where the caller runs them together.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnectionCore as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
+use tokio::sync::Notify;
 
 use super::{DbError, FromRow, Sql};
 use crate::framework::context::Stats;
@@ -20,6 +22,8 @@ pub struct Tx {
     begin: Mutex<Option<Begin>>,
     vendor: Option<VendorId>,
     stats: Arc<Stats>,
+    published: AtomicBool,
+    wake: Arc<Notify>,
 }
 
 impl Tx {
@@ -28,6 +32,7 @@ impl Tx {
         begin: String,
         vendor: Option<VendorId>,
         stats: Arc<Stats>,
+        wake: Arc<Notify>,
     ) -> Result<Self, DbError> {
         let connection = Arc::new(connection);
         let sender = connection.clone();
@@ -43,7 +48,14 @@ impl Tx {
             }
             std::task::Poll::Pending => Some(begin),
         };
-        Ok(Self { connection: Some(connection), begin: Mutex::new(begin), vendor, stats })
+        Ok(Self {
+            connection: Some(connection),
+            begin: Mutex::new(begin),
+            vendor,
+            stats,
+            published: AtomicBool::new(false),
+            wake,
+        })
     }
 
     /// The vendor whose rows this transaction sees. Statements say `vendor_id = $1` with it.
@@ -99,7 +111,11 @@ impl Tx {
         if result.is_err() {
             discard(connection);
         }
-        Ok(result?)
+        result?;
+        if self.published.load(Ordering::Relaxed) {
+            self.wake.notify_one();
+        }
+        Ok(())
     }
 
     /// Undoes what was written, and gives the connection back. (Dropping undoes too, but costs the connection.)
@@ -114,6 +130,11 @@ impl Tx {
             discard(connection);
         }
         Ok(result?)
+    }
+
+    /// Remembers that events were written, so that the relay is told once they are committed.
+    pub(in crate::framework) fn mark_published(&self) {
+        self.published.store(true, Ordering::Relaxed);
     }
 
     /// The request's counters.

@@ -9,4 +9,8 @@ impl VendorCache {
     pub fn new() -> Self {
         Self
     }
+    /// Forgets a vendor: it has changed.
+    pub fn invalidate(&self, _vendor: crate::framework::id::VendorId) {}
+    /// Forgets all: changes may have been missed.
+    pub fn clear(&self) {}
 }
