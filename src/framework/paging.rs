@@ -18,7 +18,7 @@ pub const DEFAULT_PAGE: i32 = 20;
 pub const COUNT_LIMIT: i64 = 1_001;
 
 /// One value of a position.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(tag = "t", content = "v")]
 pub enum KeyValue {
     /// Text.
@@ -170,6 +170,31 @@ impl Page {
         Slice { rows, has_next, has_previous }
     }
 
+    /// The page of a whole list that is in memory, in the order of the page's sort.
+    pub fn cut<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> Vec<KeyValue>) -> Slice<T> {
+        let beyond = |one: &Vec<KeyValue>, other: &Vec<KeyValue>| match self.sort.descending {
+            false => one > other,
+            true => one < other,
+        };
+        if self.after.is_some() || self.before.is_some() {
+            rows.retain(|row| {
+                let key = key(row);
+                self.after.as_ref().is_none_or(|after| beyond(&key, after))
+                    && self.before.as_ref().is_none_or(|before| beyond(before, &key))
+            });
+        }
+        if self.backward {
+            rows.reverse();
+        }
+        rows.truncate(self.limit as usize + 1);
+        self.slice(rows, key)
+    }
+
+    /// Whether the page begins after, or ends before, a cursor.
+    pub fn has_cursor(&self) -> bool {
+        self.after.is_some() || self.before.is_some()
+    }
+
     /// How many entries were asked for.
     pub fn limit(&self) -> i32 {
         self.limit
@@ -265,6 +290,29 @@ mod tests {
             Page::new(&args(Some(cursor)), SORT, "filter b").unwrap_err().code,
             ErrorCode::InvalidCursor
         );
+    }
+
+    #[test]
+    fn a_list_in_memory_pages_like_one_in_the_database() {
+        const UP: SortColumns = SortColumns { columns: &[("position", 'i')], descending: false };
+        let key = |n: &i64| vec![KeyValue::Int(*n)];
+        let pick = |slice: Slice<i64>| slice.rows.iter().map(|(_, n)| *n).collect::<Vec<_>>();
+        let all: Vec<i64> = (1..=5).collect();
+        let first = Page::new(&args(None), UP, "").unwrap().cut(all.clone(), key);
+        assert!(first.has_next && !first.has_previous);
+        let cursor = first.rows[1].0.clone();
+        assert_eq!(pick(first), [1, 2]);
+        let next = Page::new(&args(Some(cursor.clone())), UP, "").unwrap().cut(all.clone(), key);
+        assert!(next.has_next && next.has_previous);
+        assert_eq!(pick(next), [3, 4]);
+        let last = PageArgs { last: Some(2), ..Default::default() };
+        let last = Page::new(&last, UP, "").unwrap().cut(all.clone(), key);
+        assert!(!last.has_next && last.has_previous);
+        assert_eq!(pick(last), [4, 5]);
+        let before = PageArgs { last: Some(3), before: Some(cursor), ..Default::default() };
+        let before = Page::new(&before, UP, "").unwrap().cut(all, key);
+        assert!(before.has_next && !before.has_previous);
+        assert_eq!(pick(before), [1]);
     }
 
     #[test]

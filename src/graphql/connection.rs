@@ -23,6 +23,16 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
+/// Which way a list is sorted.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SortDirection {
+    /// Smallest, oldest or first of the alphabet first.
+    #[default]
+    Asc,
+    /// Largest, newest or last of the alphabet first.
+    Desc,
+}
+
 /// How well a total is known.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum CountPrecision {

@@ -7,5 +7,5 @@ pub mod schema;
 pub mod types;
 pub mod upload;
 
-pub use connection::{Connection, Edge, page_args};
+pub use connection::{Connection, Edge, SortDirection, page_args};
 pub use types::{Payload, UserError, payload, refused};

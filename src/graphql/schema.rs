@@ -3,8 +3,10 @@
 use async_graphql::{Context, EmptySubscription, ID, Interface, MergedObject, Object, Schema};
 use orion_macros::secured;
 
+use super::types::argument_id;
 use crate::framework::context::ContextExt as _;
 use crate::framework::error::ErrorCode;
+use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
 
 /// The schema.
 pub type OrionSchema = Schema<Query, EmptyMutation, EmptySubscription>;
@@ -20,6 +22,12 @@ pub struct Query(CoreQuery);
 pub enum Node {
     /// A description of an error code.
     ErrorCodeInfo(ErrorCodeInfo),
+    /// A product.
+    Product(Product),
+    /// A variant.
+    ProductVariant(ProductVariant),
+    /// A category.
+    Category(Category),
 }
 
 /// What a code means.
@@ -35,8 +43,15 @@ impl ErrorCodeInfo {
 }
 
 /// Loads what an id stands for, if the asker may see it.
-pub async fn load_node(_ctx: &Context<'_>, _id: &str) -> async_graphql::Result<Option<Node>> {
-    Ok(None)
+pub async fn load_node(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Option<Node>> {
+    let prefix = id.rsplit_once('_').map_or("", |(prefix, _)| prefix);
+    let id = ID(id.to_owned());
+    Ok(match prefix {
+        "prod" => catalog::load_product(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Product),
+        "var" => catalog::load_variant(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::ProductVariant),
+        "cat" => catalog::load_category(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Category),
+        _ => None,
+    })
 }
 
 /// What belongs to no module.

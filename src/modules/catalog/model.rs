@@ -148,8 +148,7 @@ crate::row! {
     pub struct ImageRow {
         pub id: ImageId,
         pub product_id: ProductId,
-        pub url: Option<String>,
-        pub storage_key: Option<String>,
+        pub url: String,
         pub alt_text: Option<String>,
         pub width: Option<i32>,
         pub height: Option<i32>,

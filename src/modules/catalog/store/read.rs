@@ -220,10 +220,10 @@ pub const MAX_IMAGES: i64 = 250;
 /// The pictures of products, by product in their order.
 pub async fn images_of(tx: &Tx, products: Vec<ProductId>) -> Result<Vec<ImageRow>, DbError> {
     tx.load(
-        sql("SELECT i.id, i.product_id, i.url, i.storage_key, i.alt_text, i.width, i.height \
+        sql("SELECT i.id, i.product_id, i.url, i.alt_text, i.width, i.height \
              FROM unnest($2) AS wanted (id) CROSS JOIN LATERAL ( \
              SELECT * FROM product_images WHERE vendor_id = $1 AND product_id = wanted.id \
-             ORDER BY position, id LIMIT 250) i")
+             AND url IS NOT NULL ORDER BY position, id LIMIT 250) i")
         .bind(tx.vendor())
         .bind(Array(products)),
     )
@@ -236,8 +236,7 @@ crate::row! {
         pub variant_id: VariantId,
         pub id: ImageId,
         pub product_id: ProductId,
-        pub url: Option<String>,
-        pub storage_key: Option<String>,
+        pub url: String,
         pub alt_text: Option<String>,
         pub width: Option<i32>,
         pub height: Option<i32>,
@@ -247,10 +246,10 @@ crate::row! {
 /// The picture of each variant, deleted and unpublished ones included: its own, else its product's first.
 pub async fn variant_images(tx: &Tx, ids: Vec<VariantId>) -> Result<Vec<VariantImage>, DbError> {
     tx.load(
-        sql("SELECT v.id AS variant_id, i.id, i.product_id, i.url, i.storage_key, i.alt_text, i.width, i.height \
+        sql("SELECT v.id AS variant_id, i.id, i.product_id, i.url, i.alt_text, i.width, i.height \
              FROM product_variants v CROSS JOIN LATERAL ( \
              SELECT * FROM product_images WHERE vendor_id = $1 AND product_id = v.product_id \
-             ORDER BY id IS NOT DISTINCT FROM v.image_id DESC, position, id LIMIT 1) i \
+             AND url IS NOT NULL ORDER BY id IS NOT DISTINCT FROM v.image_id DESC, position, id LIMIT 1) i \
              WHERE v.vendor_id = $1 AND v.id = ANY($2)")
         .bind(tx.vendor())
         .bind(Array(ids)),
@@ -296,6 +295,19 @@ pub async fn categories_of(
     tx.load(sql(TEXT.as_str()).bind(tx.vendor()).bind(language).bind(Array(products))).await
 }
 
+/// The names of categories in all languages but the default.
+pub async fn category_translations(
+    tx: &Tx,
+    ids: Vec<CategoryId>,
+) -> Result<Vec<(CategoryId, String, String)>, DbError> {
+    tx.load(
+        sql("SELECT category_id, language, name FROM category_translations WHERE vendor_id = $1 AND category_id = ANY($2)")
+            .bind(tx.vendor())
+            .bind(Array(ids)),
+    )
+    .await
+}
+
 /// The most categories that a vendor has: the whole tree is read at once.
 pub const MAX_CATEGORIES: i64 = 2_000;
 
@@ -308,4 +320,34 @@ pub async fn category_tree(tx: &Tx, language: &str) -> Result<Vec<CategoryRow>, 
         )
     });
     tx.load(sql(TEXT.as_str()).bind(tx.vendor()).bind(language)).await
+}
+
+impl VariantImage {
+    /// The picture alone.
+    pub fn image(self) -> ImageRow {
+        ImageRow {
+            id: self.id,
+            product_id: self.product_id,
+            url: self.url,
+            alt_text: self.alt_text,
+            width: self.width,
+            height: self.height,
+        }
+    }
+}
+
+impl ProductCategory {
+    /// The category alone.
+    pub fn category(self) -> CategoryRow {
+        CategoryRow {
+            id: self.id,
+            parent_id: self.parent_id,
+            name: self.name,
+            translated: self.translated,
+            slug: self.slug,
+            position: self.position,
+            version: self.version,
+            created_at: self.created_at,
+        }
+    }
 }
