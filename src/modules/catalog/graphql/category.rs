@@ -16,7 +16,7 @@ pub struct Category(pub Arc<CategoryRow>);
 #[Object]
 impl Category {
     /// Its id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
     /// Its name in the language, else in the request's, else in the vendor's default.

@@ -115,7 +115,7 @@ pub(super) const BY_POSITION: SortColumns =
 #[Object]
 impl Product {
     /// Its id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.row.id.into()
     }
     /// Its title in the language, else in the request's, else in the vendor's default.

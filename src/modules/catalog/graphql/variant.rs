@@ -84,7 +84,7 @@ pub(super) fn options_of(row: &VariantRow) -> Vec<VariantOption> {
 #[Object]
 impl ProductVariant {
     /// Its id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.row().id.into()
     }
     /// The product that it is a variant of.
