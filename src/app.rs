@@ -26,6 +26,8 @@ pub struct Parts {
     pub spool: SpoolDir,
     /// Vendors by how requests name them.
     pub vendors: crate::modules::tenancy::VendorCache,
+    /// Unchanged public answers.
+    pub responses: crate::http::cache::ResponseCache,
     /// Published events, for this node's subscriptions.
     pub hub: crate::framework::relay::Hub,
 }
@@ -56,6 +58,7 @@ impl App {
             secrets,
             spool,
             vendors: crate::modules::tenancy::VendorCache::new(),
+            responses: crate::http::cache::ResponseCache::new(config.response_cache_bytes),
             hub: crate::framework::relay::Hub::new(),
             config,
         })))

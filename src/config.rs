@@ -65,6 +65,8 @@ pub struct Config {
     pub spool_bytes: u64,
     /// Threads that hash passwords.
     pub hashing_threads: usize,
+    /// `ORION_RESPONSE_CACHE_MB`: memory for unchanged public answers; 0 turns the cache off.
+    pub response_cache_bytes: u64,
     /// `ORION_ACCESS_TOKEN_MINUTES`.
     pub access_token_minutes: i64,
     /// `ORION_LOGIN_LIMIT`: log-in attempts a minute per account and address; 0 turns it off outside production.
@@ -81,6 +83,7 @@ struct Raw {
     data_dir: Option<PathBuf>,
     fetch_allow: Option<String>,
     pool_size: Option<usize>,
+    response_cache_mb: Option<u64>,
     access_token_minutes: Option<i64>,
     login_limit: Option<u32>,
     owner_database_url: Option<String>,
@@ -154,6 +157,7 @@ impl Config {
             pool_wait: Duration::from_secs(10),
             spool_bytes: 2 << 30,
             hashing_threads: cores.div_ceil(2),
+            response_cache_bytes: raw.response_cache_mb.unwrap_or(32).min(4096) << 20,
             access_token_minutes: raw.access_token_minutes.unwrap_or(30).clamp(1, 24 * 60),
             login_limit: raw.login_limit.unwrap_or(10),
         })

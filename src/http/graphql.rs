@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::HttpState;
 use super::multipart::{UploadLimits, read_multipart};
-use crate::framework::context::Ctx;
+use crate::framework::context::{Actor, Ctx};
 use crate::framework::error::{ApiError, ErrorCode};
 
 /// Bytes of a JSON request.
@@ -26,13 +26,16 @@ const MAX_NESTING: usize = 60;
 const GRAPHQL_JSON: &str = "application/graphql-response+json; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 
+/// What a request brings, as the specification names it.
 #[derive(Deserialize)]
-struct Parameters {
-    query: Option<String>,
+pub struct Parameters {
+    /// The document.
+    pub query: Option<String>,
     #[serde(rename = "operationName")]
-    operation_name: Option<String>,
-    variables: Option<serde_json::Value>,
-    #[allow(dead_code)]
+    /// Which operation of the document.
+    pub operation_name: Option<String>,
+    /// Values of its variables.
+    pub variables: Option<serde_json::Value>,
     extensions: Option<serde_json::Value>,
 }
 
@@ -166,16 +169,54 @@ async fn run(
         Ok(read) => read,
         Err(error) => return refuse(&state, &parts, media, &error),
     };
+    let reuse = super::cache::Lookup::new(&state.app, &ctx, media == Media::GraphQl, &parameters);
+    if let Some(reuse) = &reuse
+        && let Some(body) = reuse.find(&state.app).await
+    {
+        return respond(media, StatusCode::OK, body, PUBLIC_CACHE, &[("x-cache", "hit")]);
+    }
     let request = match prepare(parameters, &parts.method) {
         Ok(request) => request,
         Err(error) => return refuse(&state, &parts, media, &error),
     };
-    let request = match uploads {
+    let mut request = match uploads {
         Some(uploads) => request.data(uploads),
         None => request,
     };
+    let reuse = reuse.filter(|_| super::cache::is_public_read(&mut request));
     let response = execute(&state, &ctx, request).await;
-    answer(media, &ctx, response)
+    let whole = response.is_ok();
+    let (status, body, headers) = answer(media, response);
+    let caching = if matches!(ctx.actor(), Actor::Anonymous) { PUBLIC_CACHE } else { "private, no-store" };
+    if let Some(reuse) = reuse.filter(|_| whole) {
+        reuse.store(&state.app, body.clone()).await;
+    }
+    let mut answer = respond(media, status, body, caching, &[]);
+    for (name, value) in &headers {
+        answer.headers_mut().append(name.clone(), value.clone());
+    }
+    answer
+}
+
+const PUBLIC_CACHE: &str = "no-cache";
+
+fn respond(
+    media: Media,
+    status: StatusCode,
+    body: bytes::Bytes,
+    caching: &'static str,
+    more: &[(&'static str, &'static str)],
+) -> Response {
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type(media));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers
+        .insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Authorization, X-Vendor"));
+    for (name, value) in more {
+        headers.insert(*name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 fn prepare(parameters: Parameters, method: &Method) -> Result<Request, ApiError> {
@@ -281,7 +322,7 @@ fn complete(error: &mut ServerError, ctx: &Ctx) {
     extensions.set("timestamp", ctx.now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
 }
 
-fn answer(media: Media, ctx: &Ctx, response: GraphQlResponse) -> Response {
+fn answer(media: Media, response: GraphQlResponse) -> (StatusCode, bytes::Bytes, HeaderMap) {
     // A request that could not be executed at all: 4xx in the new media type, 200 in the old one (GraphQL over HTTP 6.4).
     let no_data = response.data == async_graphql::Value::Null && response.is_err();
     let request_error = no_data && response.errors.iter().all(|error| error.path.is_empty());
@@ -289,19 +330,7 @@ fn answer(media: Media, ctx: &Ctx, response: GraphQlResponse) -> Response {
         Media::GraphQl if request_error => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    let body = serde_json::to_vec(&response).unwrap_or_default();
-    let mut answer = (status, body).into_response();
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, content_type(media));
-    let cache = match ctx.actor() {
-        crate::framework::context::Actor::Anonymous => "no-cache",
-        _ => "private, no-store",
-    };
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    for (name, value) in &response.http_headers {
-        headers.append(name.clone(), value.clone());
-    }
-    answer
+    (status, serde_json::to_vec(&response).unwrap_or_default().into(), response.http_headers)
 }
 
 fn content_type(media: Media) -> HeaderValue {

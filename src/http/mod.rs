@@ -1,6 +1,7 @@
 //! The router and its few endpoints.
 
 pub mod auth;
+pub mod cache;
 pub mod error;
 pub mod graphql;
 pub mod health;

@@ -25,15 +25,43 @@ pub enum Message {
 /// Where subscriptions hear of published events. One broadcast for each vendor that somebody listens to.
 pub struct Hub {
     vendors: Mutex<HashMap<VendorId, broadcast::Sender<Message>>>,
+    generations: Mutex<HashMap<VendorId, u64>>,
+    epoch: AtomicU64,
     started: Instant,
     heard_millis: AtomicU64,
 }
+
+/// Which state of a vendor's public face this process has heard of; a cached answer is good for one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation(u64, u64);
+
+/// What changes nothing that shoppers see of a shop.
+const UNSEEN: &[&str] = &[
+    "CART_UPDATED",
+    "CUSTOMER_REGISTERED",
+    "CUSTOMER_UPDATED",
+    "IMPORT_UPDATED",
+    "ORDER_CANCELLED",
+    "ORDER_DELIVERED",
+    "ORDER_PAID",
+    "ORDER_PLACED",
+    "ORDER_SHIPPED",
+    "ORDER_UPDATED",
+    "PUBLISH_UPDATED",
+    "TEAM_CHANGED",
+];
 
 impl Hub {
     /// An empty hub.
     #[expect(clippy::new_without_default, reason = "made once, by App")]
     pub fn new() -> Self {
-        Self { vendors: Mutex::default(), started: Instant::now(), heard_millis: AtomicU64::new(0) }
+        Self {
+            vendors: Mutex::default(),
+            generations: Mutex::default(),
+            epoch: AtomicU64::new(0),
+            started: Instant::now(),
+            heard_millis: AtomicU64::new(0),
+        }
     }
 
     /// All events of a vendor from now on.
@@ -51,6 +79,16 @@ impl Hub {
         }
     }
 
+    /// The vendor's generation: moved by every event that shoppers could see, and by every gap in what was heard.
+    pub fn generation(&self, vendor: VendorId) -> Generation {
+        let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        Generation(self.epoch.load(Ordering::Acquire), generations.get(&vendor).copied().unwrap_or(0))
+    }
+
+    fn advance(&self, vendor: VendorId) {
+        *self.generations.lock().unwrap_or_else(PoisonError::into_inner).entry(vendor).or_default() += 1;
+    }
+
     pub(super) fn hear(&self) {
         let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.heard_millis.store(millis.max(1), Ordering::Relaxed);
@@ -58,14 +96,19 @@ impl Hub {
 
     pub(super) fn publish(&self, event: Published) {
         let vendor = event.vendor;
+        if !UNSEEN.contains(&event.kind.as_str()) {
+            self.advance(vendor);
+        }
         self.send(vendor, Message::Published(Arc::new(event)));
     }
 
     pub(super) fn resync(&self, vendor: VendorId) {
+        self.advance(vendor);
         self.send(vendor, Message::Resync);
     }
 
     pub(super) fn resync_all(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
         let mut vendors = self.vendors.lock().unwrap_or_else(PoisonError::into_inner);
         vendors.retain(|_, sender| sender.send(Message::Resync).is_ok());
     }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-pub use hub::{Hub, Message, Subscription};
+pub use hub::{Generation, Hub, Message, Subscription};
 pub use numbering::{drain, pending_events};
 
 use super::id::VendorId;

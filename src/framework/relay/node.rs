@@ -65,8 +65,15 @@ async fn hear(app: &App, mut inbox: Inbox) {
                 }
             }
             VENDOR_CHANNEL => match payload.parse::<Uuid>() {
-                Ok(vendor) => app.vendors.invalidate(VendorId::from_uuid(vendor)),
-                Err(_) => app.vendors.clear(),
+                Ok(vendor) => {
+                    let vendor = VendorId::from_uuid(vendor);
+                    app.vendors.invalidate(vendor);
+                    app.hub.resync(vendor);
+                }
+                Err(_) => {
+                    app.vendors.clear();
+                    app.hub.resync_all();
+                }
             },
             _ => {}
         }

@@ -69,6 +69,7 @@ impl TestApp {
             pool_wait: std::time::Duration::from_secs(10),
             spool_bytes: 256 << 20,
             hashing_threads: 2,
+            response_cache_bytes: 8 << 20,
             access_token_minutes: 30,
             login_limit: 0,
         };
