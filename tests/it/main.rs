@@ -1,4 +1,5 @@
 //! The integration tests: everything through GraphQL over the real router, on a real PostgreSQL, one database a test.
 
 mod framework;
+mod http;
 mod support;

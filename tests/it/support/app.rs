@@ -109,6 +109,13 @@ impl TestApp {
         connect(&self.inner.app.config.database.app).await
     }
 
+    /// Runs all due jobs and publishes all events, so that nothing is left waiting.
+    pub async fn settle(&self) {
+        jobs::drain(self.app()).await.expect("the jobs");
+        orion::framework::relay::drain(self.app()).await.expect("the relay");
+        assert_eq!(jobs::pending_jobs(self.app()).await.expect("a count"), 0, "jobs are left");
+    }
+
     /// The addresses of the test's database.
     pub fn database(&self) -> &TestDatabase {
         &self.inner.database
@@ -192,6 +199,38 @@ impl Client {
         }
         let request = request.body(Body::from(body.to_string())).expect("a request");
         self.exchange(request).await
+    }
+
+    /// Sends one file by the multipart specification; `path` is its variable, `variables.input.file`.
+    pub async fn upload(&self, query: &str, variables: Value, path: &str, file: &[u8]) -> Answer {
+        let boundary = "orion-test-boundary";
+        let operations = json!({ "query": query, "variables": variables }).to_string();
+        let map = json!({ "0": [path] }).to_string();
+        let mut body = Vec::new();
+        for (name, text) in [("operations", &operations), ("map", &map)] {
+            body.extend(
+                format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+                    .bytes(),
+            );
+        }
+        body.extend(
+            format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"0\"; filename=\"feed.tsv\"\r\n\
+                 Content-Type: text/tab-separated-values\r\n\r\n"
+            )
+            .bytes(),
+        );
+        body.extend(file);
+        body.extend(format!("\r\n--{boundary}--\r\n").bytes());
+        let mut request = Request::post("/graphql")
+            .header("content-type", format!("multipart/form-data; boundary={boundary}"));
+        if let Some(vendor) = &self.vendor {
+            request = request.header("x-vendor", vendor);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.exchange(request.body(Body::from(body)).expect("a request")).await
     }
 
     /// Sends a whole request as it is.
