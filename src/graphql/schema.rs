@@ -14,7 +14,7 @@ use async_graphql::EmptyMutation;
 
 /// Reading.
 #[derive(MergedObject, Default)]
-pub struct Query(CoreQuery);
+pub struct Query(CoreQuery, catalog::CatalogQuery);
 
 /// Anything with an id that `node` can give.
 #[derive(Interface)]

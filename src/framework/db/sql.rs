@@ -108,6 +108,12 @@ impl<'q> Sql<'q> {
         self
     }
 
+    /// Puts text before and after, as around a subquery.
+    pub fn wrap(mut self, before: &str, after: &str) -> Self {
+        self.text = Cow::Owned(format!("{before}{}{after}", self.text));
+        self
+    }
+
     /// Binds a value and returns the number of its placeholder, for statements put together from parts.
     pub fn bind_next<V>(&mut self, value: V) -> usize
     where

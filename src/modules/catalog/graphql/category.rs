@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 
+use super::filter::{ProductFilter, ProductSort};
 use super::loaders;
+use super::query::{self, ListArgs, ProductConnection};
+use crate::graphql::page_args;
 use crate::graphql::scalars::{DateTime, LanguageCode};
 use crate::modules::catalog::model::CategoryRow;
+use crate::modules::catalog::service::read::Condition;
 
 /// A category of the vendor's tree.
 #[derive(Clone)]
@@ -54,6 +58,23 @@ impl Category {
     /// The categories above, the root first.
     async fn ancestors(&self, ctx: &Context<'_>) -> Result<Vec<Category>> {
         Ok(loaders::tree(ctx).await?.ancestors(&self.0).into_iter().map(Category).collect())
+    }
+    /// The products in it and below it that the viewer may see.
+    #[allow(clippy::too_many_arguments)]
+    async fn products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, 0 to 100; 20 without.")] first: Option<i32>,
+        #[graphql(desc = "The cursor to begin after.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "The cursor to end before.")] before: Option<String>,
+        #[graphql(desc = "What to search for.")] search: Option<String>,
+        #[graphql(desc = "Which of them.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "How they are sorted.")] sort: Option<ProductSort>,
+    ) -> Result<ProductConnection> {
+        let page = page_args(first, after, last, before);
+        let within = vec![Condition::Categories(vec![self.0.id])];
+        query::list(ctx, ListArgs { page, search, filter, sort, within }).await
     }
     /// When it was made.
     async fn created_at(&self) -> DateTime {

@@ -15,7 +15,7 @@ use crate::framework::money::Currency;
 use crate::modules::catalog::model::{
     CategoryRow, ImageRow, ProductDetail, ProductRow, ProductTranslation, VariantRow,
 };
-use crate::modules::catalog::store;
+use crate::modules::catalog::service::read;
 
 /// Turns errors of ours into GraphQL's, with the request's id.
 pub(super) trait Extended<T> {
@@ -83,36 +83,36 @@ macro_rules! loaders {
 loaders! {
     /// A living product, whoever may see it.
     product_row: ProductLoader ProductKey(ProductId) => Arc<ProductRow>, |tx, ids, view| {
-        store::products(tx, ids, &view.language).await?.into_iter().map(|row| (row.id, Arc::new(row))).collect()
+        read::products(tx, ids, &view.language).await?.into_iter().map(|row| (row.id, Arc::new(row))).collect()
     }
     /// The wide columns of a product.
     product_detail: DetailLoader DetailKey(ProductId) => Arc<ProductDetail>, |tx, ids, view| {
-        store::product_details(tx, ids, &view.language).await?.into_iter().map(|row| (row.id, Arc::new(row))).collect()
+        read::product_details(tx, ids, &view.language).await?.into_iter().map(|row| (row.id, Arc::new(row))).collect()
     }
     /// A product in all its languages.
     product_translations: TranslationLoader TranslationKey(ProductId) => Arc<[ProductTranslation]>, |tx, ids, _view| {
-        grouped(store::product_translations(tx, ids).await?, |row| row.product_id)
+        grouped(read::product_translations(tx, ids).await?, |row| row.product_id)
     }
     /// The living variants of a product, in their order.
     product_variants: VariantsLoader VariantsKey(ProductId) => Arc<[VariantRow]>, |tx, ids, view| {
-        grouped(store::variants_of(tx, ids, view.currency.code(), view.now).await?, |row| row.product_id)
+        grouped(read::variants_of(tx, ids, view.currency.code(), view.now).await?, |row| row.product_id)
     }
     /// A living variant, whoever may see it.
     variant_row: VariantLoader VariantKey(VariantId) => Arc<[VariantRow]>, |tx, ids, view| {
-        grouped(store::variants(tx, ids, view.currency.code(), view.now).await?, |row| row.id)
+        grouped(read::variants(tx, ids, view.currency.code(), view.now).await?, |row| row.id)
     }
     /// The pictures of a product, in their order.
     product_images: ImagesLoader ImagesKey(ProductId) => Arc<[ImageRow]>, |tx, ids, _view| {
-        grouped(store::images_of(tx, ids).await?, |row| row.product_id)
+        grouped(read::images_of(tx, ids).await?, |row| row.product_id)
     }
     /// The picture that stands for a variant.
     variant_image: VariantImageLoader VariantImageKey(VariantId) => Arc<[ImageRow]>, |tx, ids, _view| {
-        let rows = store::variant_images(tx, ids).await?;
+        let rows = read::variant_images(tx, ids).await?;
         rows.into_iter().map(|row| (row.variant_id, Arc::from([row.image()]))).collect()
     }
     /// The living categories of a product.
     product_categories: CategoriesLoader CategoriesKey(ProductId) => Arc<[Arc<CategoryRow>]>, |tx, ids, view| {
-        let rows = store::categories_of(tx, ids, &view.language).await?;
+        let rows = read::categories_of(tx, ids, &view.language).await?;
         let pairs = rows.into_iter().map(|row| (row.product_id, Arc::new(row.category()))).collect::<Vec<_>>();
         let mut found: HashMap<ProductId, Vec<Arc<CategoryRow>>> = HashMap::new();
         for (product, category) in pairs {
@@ -122,11 +122,11 @@ loaders! {
     }
     /// The names of a category in all languages: `(category, language, name)`.
     category_translations: NamesLoader NamesKey(CategoryId) => Arc<[(CategoryId, String, String)]>, |tx, ids, _view| {
-        grouped(store::category_translations(tx, ids).await?, |row| row.0)
+        grouped(read::category_translations(tx, ids).await?, |row| row.0)
     }
     /// The vendor's whole tree of categories: however deep a document goes, it is read by one statement.
     tree_of: TreeLoader TreeKey(()) => Arc<Tree>, |tx, _ids, view| {
-        HashMap::from([((), Arc::new(Tree::new(store::category_tree(tx, &view.language).await?)))])
+        HashMap::from([((), Arc::new(Tree::new(read::category_tree(tx, &view.language).await?)))])
     }
 }
 
@@ -163,6 +163,17 @@ impl Tree {
     /// One category.
     pub fn get(&self, id: CategoryId) -> Option<&Arc<CategoryRow>> {
         self.by_id.get(&id)
+    }
+    /// By its slug.
+    pub fn by_slug(&self, slug: &str) -> Option<&Arc<CategoryRow>> {
+        self.by_id.values().find(|row| row.slug == slug)
+    }
+    /// All categories, or the roots, by place and id.
+    pub fn sorted(&self, roots: bool) -> Vec<Arc<CategoryRow>> {
+        let mut rows: Vec<_> =
+            self.by_id.values().filter(|row| !roots || row.parent_id.is_none()).cloned().collect();
+        rows.sort_by_key(|row| (row.position, row.id));
+        rows
     }
     /// The children of a category, or the roots, in their order.
     pub fn children(&self, parent: Option<CategoryId>) -> &[Arc<CategoryRow>] {

@@ -1,9 +1,11 @@
 //! The catalog in the API.
 
 mod category;
+mod filter;
 mod image;
 mod loaders;
 mod product;
+mod query;
 mod variant;
 
 use async_graphql::{Context, Result};
@@ -11,6 +13,7 @@ use async_graphql::{Context, Result};
 pub use category::Category;
 pub use image::Image;
 pub use product::Product;
+pub use query::CatalogQuery;
 pub use variant::ProductVariant;
 
 use crate::framework::context::{ContextExt as _, Ctx};

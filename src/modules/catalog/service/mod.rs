@@ -1,6 +1,7 @@
 //! The catalog's use cases.
 
 mod import;
+pub(in crate::modules::catalog) mod read;
 
 pub use import::import_upsert;
 

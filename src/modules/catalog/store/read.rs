@@ -85,6 +85,15 @@ pub enum ProductHandle<'a> {
     ExternalId(&'a str),
 }
 
+impl ProductHandle<'_> {
+    /// The text.
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Slug(value) | Self::Sku(value) | Self::ExternalId(value) => value,
+        }
+    }
+}
+
 /// The living product of a handle; its own slug goes before a translation's.
 pub async fn product_by(
     tx: &Tx,
