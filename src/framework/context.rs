@@ -176,6 +176,7 @@ pub struct Grant {
 pub struct ReadGrant {
     vendor: VendorId,
     stats: Arc<Stats>,
+    replica: bool,
 }
 
 /// The right to work across vendors, with its reason; easy to grep.
@@ -221,7 +222,7 @@ impl Grant {
     }
     /// The right to read as the same vendor.
     pub fn reading(&self) -> ReadGrant {
-        ReadGrant { vendor: self.vendor, stats: self.stats.clone() }
+        ReadGrant { vendor: self.vendor, stats: self.stats.clone(), replica: false }
     }
     /// The request's counters.
     pub fn stats(&self) -> &Arc<Stats> {
@@ -230,6 +231,10 @@ impl Grant {
 }
 
 impl ReadGrant {
+    /// Whether a replica may answer: only for anonymous reads of what is public.
+    pub fn replica(&self) -> bool {
+        self.replica
+    }
     /// The vendor.
     pub fn vendor(&self) -> VendorId {
         self.vendor
@@ -290,6 +295,7 @@ struct Inner {
     meta: RequestMeta,
     stats: Arc<Stats>,
     reads: Mutex<Option<Arc<Reads>>>,
+    replica: AtomicBool,
     replayed: AtomicBool,
 }
 
@@ -303,6 +309,7 @@ impl Ctx {
             meta,
             stats: Arc::default(),
             reads: Mutex::new(None),
+            replica: AtomicBool::new(false),
             replayed: AtomicBool::new(false),
         }))
     }
@@ -425,7 +432,8 @@ impl Ctx {
         let mut slot = self.0.reads.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         Ok(slot
             .get_or_insert_with(|| {
-                let grant = ReadGrant { vendor, stats: self.0.stats.clone() };
+                let replica = self.0.replica.load(Ordering::Relaxed);
+                let grant = ReadGrant { vendor, stats: self.0.stats.clone(), replica };
                 Arc::new(Reads {
                     snapshot: Arc::new(Snapshot {
                         db: self.0.app.db.clone(),
@@ -469,6 +477,10 @@ impl Ctx {
         work().await
     }
 
+    /// Lets a replica answer this execution's reads: for anonymous reads of what is public, nothing else.
+    pub fn allow_replica(&self) {
+        self.0.replica.store(matches!(self.0.actor, Actor::Anonymous), Ordering::Relaxed);
+    }
     /// Marks the answer as that of an earlier request with the same idempotency key.
     pub fn mark_replayed(&self) {
         self.0.replayed.store(true, Ordering::Relaxed);

@@ -183,7 +183,11 @@ async fn run(
         Some(uploads) => request.data(uploads),
         None => request,
     };
-    let reuse = reuse.filter(|_| super::cache::is_public_read(&mut request));
+    let public = matches!(ctx.actor(), Actor::Anonymous) && super::cache::is_public_read(&mut request);
+    if public {
+        ctx.allow_replica();
+    }
+    let reuse = reuse.filter(|_| public);
     let response = execute(&state, &ctx, request).await;
     let whole = response.is_ok();
     let (status, body, headers) = answer(media, response);

@@ -45,6 +45,7 @@ pub struct DbOptions {
 pub struct Db {
     app: Pool<AsyncPgConnection>,
     platform: Pool<AsyncPgConnection>,
+    replica: Option<Pool<AsyncPgConnection>>,
     conflicts: Arc<AtomicU64>,
     committed_events: Arc<Notify>,
 }
@@ -55,6 +56,10 @@ impl Db {
         Ok(Self {
             app: pool(&options.app_url, options.pool_size, options.wait)?,
             platform: pool(&options.platform_url, 2, options.wait)?,
+            replica: match &options.replica_url {
+                Some(url) => Some(pool(url, options.pool_size, options.wait)?),
+                None => None,
+            },
             conflicts: Arc::default(),
             committed_events: Arc::default(),
         })
@@ -72,7 +77,11 @@ impl Db {
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.vendor_id = '{}'",
             grant.vendor().uuid()
         );
-        self.begin(&self.app, begin, Some(grant.vendor()), grant.stats()).await
+        let pool = match &self.replica {
+            Some(replica) if grant.replica() => replica,
+            _ => &self.app,
+        };
+        self.begin(pool, begin, Some(grant.vendor()), grant.stats()).await
     }
 
     /// Opens a transaction that sees every vendor.
