@@ -57,7 +57,8 @@ CREATE TABLE carts (
     CONSTRAINT carts_status_check CHECK (status IN ('ACTIVE', 'ORDERED', 'MERGED'))
 );
 CREATE UNIQUE INDEX carts_customer_key ON carts (vendor_id, customer_id) WHERE status = 'ACTIVE' AND customer_id IS NOT NULL;
-CREATE INDEX carts_expiry_idx ON carts (expires_at) WHERE status = 'ACTIVE';
+CREATE INDEX carts_expiry_idx ON carts (expires_at) WHERE status <> 'ORDERED';
+CREATE INDEX carts_merged_idx ON carts (vendor_id, merged_into) WHERE merged_into IS NOT NULL;
 SELECT orion_tenant_table('carts', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, DELETE');
 
 CREATE TABLE cart_lines (

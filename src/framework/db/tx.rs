@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::{DbError, FromRow, Sql};
 use crate::framework::context::Stats;
+use crate::framework::error::{Failure, Outcome};
 use crate::framework::id::VendorId;
 
 type Begin = BoxFuture<'static, Result<(), diesel::result::Error>>;
@@ -135,6 +136,23 @@ impl Tx {
     /// Remembers that events were written, so that the relay is told once they are committed.
     pub(in crate::framework) fn mark_published(&self) {
         self.published.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the transaction as a use case ended: commits what was done, and undoes a refusal without losing the
+    /// connection.
+    pub async fn settle<T>(self, outcome: Outcome<T>) -> Outcome<T> {
+        match outcome {
+            Ok(done) => {
+                self.commit().await?;
+                Ok(done)
+            }
+            Err(Failure::Refused(refusals)) => {
+                self.rollback().await?;
+                Err(Failure::Refused(refusals))
+            }
+            // The connection may be the reason.
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The request's counters.

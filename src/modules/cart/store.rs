@@ -294,3 +294,18 @@ pub async fn copy_lines(tx: &Tx, from: CartId, into: CartId, now: DateTime<Utc>)
     .await
     .map(|_| ())
 }
+
+/// Carts that [`delete_expired`] takes at once.
+pub const EXPIRY_BATCH: usize = 1_000;
+
+/// Deletes expired carts of all vendors, in a platform transaction; those that became orders stay.
+pub async fn delete_expired(tx: &Tx, now: DateTime<Utc>) -> Result<usize, DbError> {
+    tx.execute(
+        sql("DELETE FROM carts c USING ( \
+                 SELECT vendor_id, id FROM carts WHERE status <> 'ORDERED' AND expires_at <= $1 \
+                 ORDER BY expires_at LIMIT 1000) AS old \
+             WHERE c.vendor_id = old.vendor_id AND c.id = old.id AND c.status <> 'ORDERED' AND c.expires_at <= $1")
+            .bind(now),
+    )
+    .await
+}

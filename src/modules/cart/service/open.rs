@@ -5,8 +5,9 @@ use uuid::Uuid;
 use crate::framework::audit::{self, Entry};
 use crate::framework::context::{Ctx, Who};
 use crate::framework::db::{DbError, Tx};
-use crate::framework::error::{ErrorCode, Failure, Outcome, Refusal};
+use crate::framework::error::{ErrorCode, Failure, Outcome, Refusal, RefusalDetails};
 use crate::framework::id::{CartId, VariantId};
+use crate::framework::idempotency::{self, Claim};
 use crate::framework::outbox::Event;
 use crate::framework::secret::hash_token;
 use crate::modules::cart::model::{CartRow, CartStatus, LIFETIME, LineRow, Warning};
@@ -120,4 +121,38 @@ pub(super) fn changed(cart: CartId) -> Event {
         entity_id: cart.uuid(),
         data: serde_json::json!({ "cartId": cart.uuid() }),
     }
+}
+
+/// Claims an idempotency key in the scope of the actor, or of the cart that an anonymous shopper holds.
+pub(super) async fn claim(
+    tx: &Tx,
+    ctx: &Ctx,
+    token: &str,
+    operation: &'static str,
+    key: Option<&str>,
+    value: &async_graphql::Value,
+) -> Outcome<Claim> {
+    let scope = idempotency::scope(ctx, &hex::encode(hash_token(token)));
+    idempotency::claim(tx, scope, operation, key, value, 7).await
+}
+
+/// The answer to a repeated request: the cart as it is now.
+pub(super) async fn replay(tx: &Tx, ctx: &Ctx, place: &Place, token: &str) -> Outcome<Done> {
+    let cart = store::cart(tx, place, Key::Token(hash_token(token)), false)
+        .await?
+        .filter(|cart| rules::may_use(cart, ctx.actor()))
+        .ok_or_else(not_found)?;
+    ctx.mark_replayed();
+    Ok(Done::new(view(tx, place, cart, Some(token.to_owned())).await?))
+}
+
+/// Refuses where the cart is not the one that the client saw.
+pub(super) fn check_version(cart: &CartRow, expected: Option<i32>) -> Outcome<()> {
+    if expected.is_none_or(|expected| expected == cart.version) {
+        return Ok(());
+    }
+    Err(Refusal::new(ErrorCode::VersionConflict, "The cart has changed since.")
+        .at(["input", "expectedVersion"])
+        .with(RefusalDetails::VersionConflict { current_version: cart.version, id: cart.id.to_string() })
+        .into())
 }

@@ -4,4 +4,4 @@
 
 mod movements;
 
-pub use movements::{Need, create_default_location, fulfil, release, reserve, set_initial, set_overdraft};
+pub use movements::{Need, fulfil, release, reserve, set_initial, set_overdraft};

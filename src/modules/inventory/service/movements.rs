@@ -256,12 +256,6 @@ pub async fn set_overdraft(tx: &Tx, who: &Who, limits: &[(VariantId, i32)]) -> O
     Ok(store::set_overdraft(tx, location, limits).await?)
 }
 
-/// Makes the location that is meant where none is named, if the vendor has none yet. For the vendor's creation; also
-/// works in a platform transaction.
-pub async fn create_default_location(tx: &Tx, vendor: crate::framework::id::VendorId) -> Result<(), DbError> {
-    store::insert_default_location(tx, vendor).await
-}
-
 /// The refusal for an item whose variant or location does not exist.
 pub(super) fn item_failure(error: DbError) -> Failure {
     match error.constraint() {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::framework::clock::new_uuid;
 use crate::framework::context::Who;
 use crate::framework::db::{Array, DbError, Tx, sql};
-use crate::framework::id::{LocationId, VendorId};
+use crate::framework::id::LocationId;
 use crate::modules::inventory::model::LocationRow;
 
 const COLUMNS: &str =
@@ -61,18 +61,6 @@ pub async fn default_location(tx: &Tx, who: &Who) -> Result<LocationId, DbError>
         .await?;
     // Somebody else made it a moment ago.
     found.map(|(id,)| id).ok_or(DbError::Conflict)
-}
-
-/// Makes the default location of a vendor that has none.
-pub async fn insert_default_location(tx: &Tx, vendor: VendorId) -> Result<(), DbError> {
-    tx.execute(
-        sql("INSERT INTO inventory_locations (vendor_id, id, code, name, default_location) \
-             VALUES ($1, $2, 'MAIN', 'Main', true) ON CONFLICT DO NOTHING")
-        .bind(vendor)
-        .bind(new_uuid()),
-    )
-    .await
-    .map(|_| ())
 }
 
 /// Stores a new location.
