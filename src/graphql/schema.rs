@@ -6,15 +6,19 @@ use orion_macros::secured;
 use super::types::argument_id;
 use crate::framework::context::ContextExt as _;
 use crate::framework::error::ErrorCode;
+use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
 
 /// The schema.
-pub type OrionSchema = Schema<Query, EmptyMutation, EmptySubscription>;
-use async_graphql::EmptyMutation;
+pub type OrionSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// Reading.
 #[derive(MergedObject, Default)]
-pub struct Query(CoreQuery, catalog::CatalogQuery);
+pub struct Query(CoreQuery, catalog::CatalogQuery, cart::CartQuery);
+
+/// Writing.
+#[derive(MergedObject, Default)]
+pub struct Mutation(cart::CartMutation);
 
 /// Anything with an id that `node` can give.
 #[derive(Interface)]
@@ -28,6 +32,8 @@ pub enum Node {
     ProductVariant(ProductVariant),
     /// A category.
     Category(Category),
+    /// A cart: the viewer's own.
+    Cart(cart::Cart),
 }
 
 /// What a code means.
@@ -50,6 +56,7 @@ pub async fn load_node(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Opt
         "prod" => catalog::load_product(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Product),
         "var" => catalog::load_variant(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::ProductVariant),
         "cat" => catalog::load_category(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Category),
+        "cart" => cart::load_cart(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Cart),
         _ => None,
     })
 }
@@ -75,7 +82,7 @@ impl CoreQuery {
 
 /// Builds the schema, with its limits.
 pub fn build() -> OrionSchema {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .limit_depth(15)
         .limit_recursive_depth(64)
         .disable_suggestions()
