@@ -28,6 +28,8 @@ pub struct Parts {
     pub vendors: crate::modules::tenancy::VendorCache,
     /// Unchanged public answers.
     pub responses: crate::http::cache::ResponseCache,
+    /// Log-in attempts and what was written about sessions lately.
+    pub identity: crate::modules::identity::IdentityState,
     /// Published events, for this node's subscriptions.
     pub hub: crate::framework::relay::Hub,
 }
@@ -59,6 +61,7 @@ impl App {
             spool,
             vendors: crate::modules::tenancy::VendorCache::new(),
             responses: crate::http::cache::ResponseCache::new(config.response_cache_bytes),
+            identity: crate::modules::identity::IdentityState::new(),
             hub: crate::framework::relay::Hub::new(),
             config,
         })))

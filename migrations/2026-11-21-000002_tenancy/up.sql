@@ -23,7 +23,7 @@ AS $$
     UNION ALL
     SELECT v.* FROM vendors v WHERE by = 'subdomain' AND v.subdomain = lower(value) AND v.deleted_at IS NULL
     UNION ALL
-    SELECT v.* FROM vendors v WHERE by = 'id' AND v.id::text = value AND v.deleted_at IS NULL
+    SELECT v.* FROM vendors v WHERE v.id = CASE WHEN by = 'id' THEN value::uuid END AND v.deleted_at IS NULL
     UNION ALL
     SELECT v.* FROM vendors v JOIN vendor_domains d ON d.vendor_id = v.id
     WHERE by = 'domain' AND d.domain = lower(value) AND d.verified_at IS NOT NULL AND v.deleted_at IS NULL

@@ -25,6 +25,7 @@ CREATE TABLE user_sessions (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id),
     vendor_id uuid REFERENCES vendors (id),
+    family_hash bytea NOT NULL,
     refresh_hash bytea NOT NULL,
     previous_hash bytea,
     rotated_at timestamptz NOT NULL DEFAULT now(),
@@ -35,8 +36,8 @@ CREATE TABLE user_sessions (
     user_agent text,
     ip text
 );
-CREATE UNIQUE INDEX user_sessions_refresh_key ON user_sessions (refresh_hash);
-CREATE INDEX user_sessions_previous_idx ON user_sessions (previous_hash) WHERE previous_hash IS NOT NULL;
+-- A refresh token names its session by a secret that stays, so that any token of the session used again is noticed.
+CREATE UNIQUE INDEX user_sessions_family_key ON user_sessions (family_hash);
 CREATE INDEX user_sessions_user_idx ON user_sessions (user_id, created_at DESC);
 GRANT SELECT, INSERT, UPDATE, DELETE ON user_sessions TO orion_platform;
 
@@ -154,6 +155,7 @@ CREATE TABLE customer_sessions (
     vendor_id uuid NOT NULL REFERENCES vendors (id),
     id uuid NOT NULL,
     customer_id uuid NOT NULL,
+    family_hash bytea NOT NULL,
     refresh_hash bytea NOT NULL,
     previous_hash bytea,
     rotated_at timestamptz NOT NULL DEFAULT now(),
@@ -166,8 +168,7 @@ CREATE TABLE customer_sessions (
     PRIMARY KEY (vendor_id, id),
     CONSTRAINT customer_sessions_customer_fkey FOREIGN KEY (vendor_id, customer_id) REFERENCES customers (vendor_id, id) ON DELETE CASCADE
 );
-CREATE UNIQUE INDEX customer_sessions_refresh_key ON customer_sessions (vendor_id, refresh_hash);
-CREATE INDEX customer_sessions_previous_idx ON customer_sessions (vendor_id, previous_hash) WHERE previous_hash IS NOT NULL;
+CREATE UNIQUE INDEX customer_sessions_family_key ON customer_sessions (vendor_id, family_hash);
 CREATE INDEX customer_sessions_customer_idx ON customer_sessions (vendor_id, customer_id, created_at DESC);
 SELECT orion_tenant_table('customer_sessions');
 

@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -46,6 +46,28 @@ pub struct VendorContext {
     pub guest_checkout: bool,
     /// How availability is shown to shoppers: `None` hides quantities, a number caps them.
     pub shown_quantity_cap: Option<i32>,
+    /// Where it ships to (ISO 3166); empty: everywhere.
+    pub ships_to: Vec<String>,
+    /// Before the number of each order.
+    pub order_prefix: String,
+    /// For how long an order waits for an online payment.
+    pub online_payment_minutes: i32,
+    /// For how long an order waits for a payment by hand.
+    pub manual_payment_minutes: i32,
+    /// Where people write to.
+    pub contact_email: Option<String>,
+    /// What it is, in its own words.
+    pub description: Option<String>,
+    /// Legal name, address and registrations, as stored.
+    pub legal: serde_json::Value,
+    /// What differs from the default theme, as stored.
+    pub theme: serde_json::Value,
+    /// Allowed origins, addresses and link templates of its clients, as stored.
+    pub clients: serde_json::Value,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// Counts its changes.
+    pub version: i32,
 }
 
 /// Who asks.
@@ -297,6 +319,7 @@ struct Inner {
     reads: Mutex<Option<Arc<Reads>>>,
     replica: AtomicBool,
     replayed: AtomicBool,
+    logged_in: OnceLock<(Option<Arc<VendorContext>>, Actor)>,
 }
 
 impl Ctx {
@@ -311,12 +334,23 @@ impl Ctx {
             reads: Mutex::new(None),
             replica: AtomicBool::new(false),
             replayed: AtomicBool::new(false),
+            logged_in: OnceLock::new(),
         }))
     }
 
     /// The same asker with fresh reads and counters: one for each operation on a connection.
     pub fn fork(&self) -> Self {
-        Self::new(self.app().clone(), self.0.vendor.clone(), self.0.actor.clone(), self.0.meta.clone())
+        Self::new(self.app().clone(), self.vendor_opt().cloned(), self.actor().clone(), self.0.meta.clone())
+    }
+
+    /// Makes the rest of this execution run as who has just logged in by it, so that a payload's viewer is that person.
+    /// Once an execution: `BAD_REQUEST` at the second.
+    pub fn log_in(&self, vendor: Option<Arc<VendorContext>>, actor: Actor) -> Result<(), ApiError> {
+        self.0.logged_in.set((vendor, actor)).map_err(|_| second_log_in())
+    }
+    /// Refuses a second log-in in one execution, before it has an effect.
+    pub fn require_first_log_in(&self) -> Result<(), ApiError> {
+        if self.0.logged_in.get().is_some() { Err(second_log_in()) } else { Ok(()) }
     }
 
     /// What is built once.
@@ -325,7 +359,7 @@ impl Ctx {
     }
     /// Who asks.
     pub fn actor(&self) -> &Actor {
-        &self.0.actor
+        self.0.logged_in.get().map_or(&self.0.actor, |(_, actor)| actor)
     }
     /// What came with the request.
     pub fn meta(&self) -> &RequestMeta {
@@ -345,11 +379,11 @@ impl Ctx {
     }
     /// The vendor, if the request names one.
     pub fn vendor_opt(&self) -> Option<&Arc<VendorContext>> {
-        self.0.vendor.as_ref()
+        self.0.logged_in.get().map_or(self.0.vendor.as_ref(), |(vendor, _)| vendor.as_ref())
     }
     /// The vendor, or `VENDOR_REQUIRED`.
     pub fn vendor(&self) -> Result<&Arc<VendorContext>, ApiError> {
-        self.0.vendor.as_ref().ok_or_else(|| {
+        self.vendor_opt().ok_or_else(|| {
             ApiError::new(
                 ErrorCode::VendorRequired,
                 "The request names no vendor: use the vendor's host or the header X-Vendor.",
@@ -358,14 +392,14 @@ impl Ctx {
     }
     /// The logged-in team member.
     pub fn team(&self) -> Option<&TeamActor> {
-        match &self.0.actor {
+        match self.actor() {
             Actor::Team(team) => Some(team),
             _ => None,
         }
     }
     /// The logged-in customer.
     pub fn customer(&self) -> Option<&CustomerActor> {
-        match &self.0.actor {
+        match self.actor() {
             Actor::Customer(customer) => Some(customer),
             _ => None,
         }
@@ -412,8 +446,8 @@ impl Ctx {
     /// Who acts, for the audit log.
     pub fn who(&self) -> Who {
         Who {
-            kind: self.0.actor.kind(),
-            id: self.0.actor.uuid(),
+            kind: self.actor().kind(),
+            id: self.actor().uuid(),
             request_id: self.0.meta.request_id.clone(),
             ip: self.0.meta.ip.clone(),
             now: self.now(),
@@ -489,6 +523,10 @@ impl Ctx {
     pub fn replayed(&self) -> bool {
         self.0.replayed.load(Ordering::Relaxed)
     }
+}
+
+fn second_log_in() -> ApiError {
+    ApiError::new(ErrorCode::BadRequest, "One document logs in once.")
 }
 
 /// One snapshot of the vendor's data.

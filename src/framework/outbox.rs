@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::clock::new_uuid;
 use super::db::{Array, DbError, Tx, sql};
+use super::id::VendorId;
 
 /// An event of a vendor. Payloads carry ids, not personal data.
 #[derive(Debug, Clone)]
@@ -24,6 +25,14 @@ pub async fn publish(tx: &Tx, events: &[Event]) -> Result<(), DbError> {
     if events.is_empty() {
         return Ok(());
     }
+    publish_for(tx, tx.vendor(), events).await
+}
+
+/// Writes events of a vendor in a platform transaction, which has no vendor of its own.
+pub async fn publish_for(tx: &Tx, vendor: VendorId, events: &[Event]) -> Result<(), DbError> {
+    if events.is_empty() {
+        return Ok(());
+    }
     tx.mark_published();
     let ids: Vec<Uuid> = events.iter().map(|_| new_uuid()).collect();
     let kinds: Vec<&str> = events.iter().map(|e| e.kind).collect();
@@ -33,7 +42,7 @@ pub async fn publish(tx: &Tx, events: &[Event]) -> Result<(), DbError> {
     tx.execute(
         sql("INSERT INTO outbox_events (vendor_id, id, kind, entity_type, entity_id, data) \
              SELECT $1, * FROM unnest($2, $3, $4, $5, $6)")
-        .bind(tx.vendor())
+        .bind(vendor)
         .bind(Array(ids))
         .bind(Array(kinds))
         .bind(Array(types))

@@ -112,6 +112,18 @@ pub struct Slice<T> {
     pub has_previous: bool,
 }
 
+impl<T> Slice<T> {
+    /// The same page of something else.
+    pub fn try_map<U, E>(self, mut make: impl FnMut(T) -> Result<U, E>) -> Result<Slice<U>, E> {
+        let rows = self.rows.into_iter().map(|(cursor, row)| make(row).map(|made| (cursor, made)));
+        Ok(Slice {
+            rows: rows.collect::<Result<_, E>>()?,
+            has_next: self.has_next,
+            has_previous: self.has_previous,
+        })
+    }
+}
+
 impl Page {
     /// Checks the arguments. `shape` is everything that the position depends on besides the sort: filter and search.
     pub fn new(args: &PageArgs, sort: SortColumns, shape: &str) -> Result<Self, ApiError> {

@@ -8,17 +8,28 @@ use crate::framework::context::ContextExt as _;
 use crate::framework::error::ErrorCode;
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
+use crate::modules::tenancy::graphql::{VendorMutation, VendorQuery};
 
 /// The schema.
 pub type OrionSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// Reading.
 #[derive(MergedObject, Default)]
-pub struct Query(CoreQuery, catalog::CatalogQuery, cart::CartQuery);
+pub struct Query(
+    // One a line.
+    CoreQuery,
+    catalog::CatalogQuery,
+    cart::CartQuery,
+    VendorQuery,
+);
 
 /// Writing.
 #[derive(MergedObject, Default)]
-pub struct Mutation(cart::CartMutation);
+pub struct Mutation(
+    // One a line.
+    cart::CartMutation,
+    VendorMutation,
+);
 
 /// Anything with an id that `node` can give.
 #[derive(Interface)]

@@ -1,16 +1,15 @@
 //! Vendors: who they are, and how a request names one.
+//!
+//! Invariants: a code or subdomain is never given to another vendor; an unverified domain names nobody; where two parts
+//! of a request name different vendors, the request is refused.
 
-/// Vendors by how requests name them.
-pub struct VendorCache;
+pub mod cache;
+pub mod graphql;
+pub mod model;
+pub mod resolve;
+pub mod rules;
+pub mod service;
+mod store;
 
-impl VendorCache {
-    /// An empty cache.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self
-    }
-    /// Forgets a vendor: it has changed.
-    pub fn invalidate(&self, _vendor: crate::framework::id::VendorId) {}
-    /// Forgets all: changes may have been missed.
-    pub fn clear(&self) {}
-}
+pub use cache::VendorCache;
+pub use resolve::{RequestHints, resolve};

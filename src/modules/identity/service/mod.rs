@@ -1,4 +1,6 @@
-//! Use cases.
+//! Use cases of people and sessions.
+
+pub mod authenticate;
 
 use crate::app::App;
 use crate::framework::error::Outcome;

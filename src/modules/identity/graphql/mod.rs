@@ -1,0 +1,1 @@
+//! The platform's and the team's people in the API.

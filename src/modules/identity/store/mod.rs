@@ -1,0 +1,3 @@
+//! All SQL of identity.
+
+pub mod sessions;
