@@ -71,6 +71,8 @@ pub struct Config {
     pub access_token_minutes: i64,
     /// `ORION_LOGIN_LIMIT`: log-in attempts a minute per account and address; 0 turns it off outside production.
     pub login_limit: u32,
+    /// `ORION_TEST_GATEWAY`: whether orders can be paid by the test gateway; outside production unless said otherwise.
+    pub test_gateway: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,6 +88,7 @@ struct Raw {
     response_cache_mb: Option<u64>,
     access_token_minutes: Option<i64>,
     login_limit: Option<u32>,
+    test_gateway: Option<bool>,
     owner_database_url: Option<String>,
     platform_database_url: Option<String>,
     worker_database_url: Option<String>,
@@ -160,6 +163,7 @@ impl Config {
             response_cache_bytes: raw.response_cache_mb.unwrap_or(32).min(4096) << 20,
             access_token_minutes: raw.access_token_minutes.unwrap_or(30).clamp(1, 24 * 60),
             login_limit: raw.login_limit.unwrap_or(10),
+            test_gateway: raw.test_gateway.unwrap_or(!production),
         })
     }
 

@@ -4,6 +4,7 @@ CREATE TABLE orders (
     vendor_id uuid NOT NULL REFERENCES vendors (id),
     id uuid NOT NULL,
     number text NOT NULL,
+    sequence bigint NOT NULL,
     token_hash bytea NOT NULL,
     cart_id uuid,
     channel text NOT NULL DEFAULT 'DIRECT',
@@ -38,6 +39,7 @@ CREATE TABLE orders (
     accepted_terms jsonb NOT NULL DEFAULT '[]',
     released_at timestamptz,
     cancelled_at timestamptz,
+    cancel_reason text,
     expires_at timestamptz,
     placed_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -50,6 +52,7 @@ CREATE TABLE orders (
     CONSTRAINT orders_status_check CHECK (status IN ('PENDING', 'PROCESSING', 'PARTIALLY_SHIPPED', 'SHIPPED', 'DELIVERED', 'CANCELLED')),
     CONSTRAINT orders_payment_status_check CHECK (payment_status IN ('PENDING', 'AUTHORIZED', 'PARTIALLY_PAID', 'PAID', 'PARTIALLY_REFUNDED', 'REFUNDED', 'FAILED', 'CANCELLED')),
     CONSTRAINT orders_fulfilment_status_check CHECK (fulfilment_status IN ('UNFULFILLED', 'PARTIALLY_FULFILLED', 'FULFILLED')),
+    CONSTRAINT orders_cancel_reason_check CHECK (cancel_reason IN ('CUSTOMER', 'INVENTORY', 'FRAUD', 'PAYMENT', 'ERROR', 'OTHER', 'EXPIRED')),
     CONSTRAINT orders_channel_check CHECK (channel IN ('DIRECT', 'LETZSHOP', 'MANUAL')),
     CONSTRAINT orders_total_check CHECK (total >= 0 AND total = subtotal - discount_total + shipping_total + CASE WHEN prices_include_tax THEN 0 ELSE tax_total END)
 );
@@ -58,6 +61,11 @@ CREATE UNIQUE INDEX orders_cart_key ON orders (vendor_id, cart_id) WHERE cart_id
 CREATE UNIQUE INDEX orders_external_key ON orders (vendor_id, channel, external_number) WHERE external_number IS NOT NULL;
 CREATE INDEX orders_placed_idx ON orders (vendor_id, placed_at, id);
 CREATE INDEX orders_status_idx ON orders (vendor_id, status, placed_at, id);
+CREATE INDEX orders_payment_status_idx ON orders (vendor_id, payment_status, placed_at, id);
+CREATE INDEX orders_fulfilment_status_idx ON orders (vendor_id, fulfilment_status, placed_at, id);
+CREATE INDEX orders_sequence_idx ON orders (vendor_id, sequence, id);
+CREATE INDEX orders_total_idx ON orders (vendor_id, total, id);
+CREATE INDEX orders_updated_idx ON orders (vendor_id, updated_at, id);
 CREATE INDEX orders_customer_idx ON orders (vendor_id, customer_id, placed_at, id);
 CREATE INDEX orders_expiry_idx ON orders (expires_at) WHERE expires_at IS NOT NULL AND cancelled_at IS NULL;
 SELECT orion_tenant_table('orders', 'SELECT, INSERT, UPDATE', 'SELECT');
@@ -73,10 +81,12 @@ CREATE TABLE order_lines (
     title text NOT NULL,
     sku text,
     requires_shipping boolean NOT NULL DEFAULT true,
+    counted boolean NOT NULL DEFAULT true,
     quantity integer NOT NULL,
     fulfilled_quantity integer NOT NULL DEFAULT 0,
     delivered_quantity integer NOT NULL DEFAULT 0,
     cancelled_quantity integer NOT NULL DEFAULT 0,
+    expired_quantity integer NOT NULL DEFAULT 0,
     returned_quantity integer NOT NULL DEFAULT 0,
     unit_price bigint NOT NULL,
     subtotal bigint NOT NULL,
@@ -92,6 +102,7 @@ CREATE TABLE order_lines (
     CONSTRAINT order_lines_product_fkey FOREIGN KEY (vendor_id, product_id) REFERENCES products (vendor_id, id) ON DELETE SET NULL (product_id),
     CONSTRAINT order_lines_quantities_check CHECK (quantity > 0 AND fulfilled_quantity >= 0 AND cancelled_quantity >= 0
         AND fulfilled_quantity + cancelled_quantity <= quantity AND delivered_quantity BETWEEN 0 AND fulfilled_quantity
+        AND expired_quantity BETWEEN 0 AND cancelled_quantity
         AND returned_quantity BETWEEN 0 AND fulfilled_quantity)
 );
 CREATE INDEX order_lines_order_idx ON order_lines (vendor_id, order_id, position);
@@ -124,18 +135,21 @@ CREATE TABLE payments (
     status text NOT NULL,
     amount bigint NOT NULL,
     currency_code text NOT NULL,
+    captured bigint NOT NULL DEFAULT 0,
     refunded bigint NOT NULL DEFAULT 0,
     failure_code text,
     external_id text,
     reference text,
-    due_at timestamptz,
+    received_at timestamptz,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (vendor_id, id),
     CONSTRAINT payments_order_fkey FOREIGN KEY (vendor_id, order_id) REFERENCES orders (vendor_id, id),
     CONSTRAINT payments_status_check CHECK (status IN ('PENDING', 'AUTHORIZED', 'PARTIALLY_PAID', 'PAID', 'PARTIALLY_REFUNDED', 'REFUNDED', 'FAILED', 'CANCELLED')),
-    CONSTRAINT payments_amount_check CHECK (amount >= 0 AND refunded BETWEEN 0 AND amount)
+    CONSTRAINT payments_amount_check CHECK (captured BETWEEN 0 AND amount AND refunded BETWEEN 0 AND captured)
 );
+CREATE INDEX payments_created_idx ON payments (vendor_id, created_at, id);
+CREATE INDEX payments_status_idx ON payments (vendor_id, status, created_at, id);
 CREATE INDEX payments_order_idx ON payments (vendor_id, order_id, id);
 CREATE UNIQUE INDEX payments_external_key ON payments (vendor_id, gateway, external_id) WHERE external_id IS NOT NULL;
 SELECT orion_tenant_table('payments', 'SELECT, INSERT, UPDATE');
@@ -191,3 +205,8 @@ CREATE TABLE order_events (
 );
 CREATE INDEX order_events_order_idx ON order_events (vendor_id, order_id, id);
 SELECT orion_tenant_table('order_events', 'SELECT, INSERT');
+
+-- What placing and paying an order needs of its vendor: orders' one view of the vendor's settings.
+CREATE VIEW order_settings WITH (security_invoker = true) AS
+    SELECT id AS vendor_id, order_prefix, online_payment_minutes, manual_payment_minutes, rounding_mode, tax_mode FROM vendors;
+GRANT SELECT ON order_settings TO orion_app;

@@ -97,6 +97,7 @@ codes! {
     ShippingMethodNotFound "SHIPPING_METHOD_NOT_FOUND" 404 "There is no such shipping method.";
     CountryNotServed "COUNTRY_NOT_SERVED" 400 "The vendor does not ship to this country.";
     PaymentDeclined "PAYMENT_DECLINED" 402 "The payment was declined; try again with orderPay.";
+    PaymentInsufficientFunds "PAYMENT_INSUFFICIENT_FUNDS" 402 "The payer's account lacks the money.";
     PaymentMethodNotFound "PAYMENT_METHOD_NOT_FOUND" 404 "There is no such payment gateway.";
     PaymentRequired "PAYMENT_REQUIRED" 400 "The order costs something, and no payment was given.";
     PaymentNotAllowed "PAYMENT_NOT_ALLOWED" 400 "The order takes no payment now.";

@@ -57,6 +57,31 @@ pub async fn claim(
     keep_days: i32,
 ) -> Outcome<Claim> {
     let Some(key) = key else { return Ok(Claim::First(None)) };
+    claim_row(tx, scope, operation, key, input, keep_days, None).await
+}
+
+/// As [`claim`], for a result whose id is known before it is made: there is nothing to finish.
+pub async fn claim_for(
+    tx: &Tx,
+    scope: String,
+    operation: &'static str,
+    key: &str,
+    input: &Value,
+    keep_days: i32,
+    result: Uuid,
+) -> Outcome<Claim> {
+    claim_row(tx, scope, operation, key, input, keep_days, Some(result)).await
+}
+
+async fn claim_row(
+    tx: &Tx,
+    scope: String,
+    operation: &'static str,
+    key: &str,
+    input: &Value,
+    keep_days: i32,
+    result: Option<Uuid>,
+) -> Outcome<Claim> {
     if key.is_empty() || key.len() > 200 || key.chars().any(char::is_control) {
         return Err(Refusal::new(
             ErrorCode::InvalidValue,
@@ -69,8 +94,8 @@ pub async fn claim(
     // A repeat waits here until the first one's transaction has ended, 5 s at most.
     let inserted = tx
         .load::<(bool,)>(
-            sql("INSERT INTO idempotency_keys (vendor_id, scope, operation, key, input_hash, expires_at) \
-                 SELECT $1, $2, $3, $4, $5, now() + make_interval(days => $6) \
+            sql("INSERT INTO idempotency_keys (vendor_id, scope, operation, key, input_hash, expires_at, result_id) \
+                 SELECT $1, $2, $3, $4, $5, now() + make_interval(days => $6), $7 \
                  FROM (SELECT set_config('lock_timeout', '5s', true)) AS waiting \
                  ON CONFLICT DO NOTHING RETURNING true")
             .bind(tx.vendor())
@@ -78,7 +103,8 @@ pub async fn claim(
             .bind(operation)
             .bind(key.to_owned())
             .bind(hash.clone())
-            .bind(keep_days),
+            .bind(keep_days)
+            .bind(result),
         )
         .await;
     match inserted {

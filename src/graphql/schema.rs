@@ -8,6 +8,8 @@ use crate::framework::context::ContextExt as _;
 use crate::framework::error::ErrorCode;
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
+use crate::modules::orders::graphql::{self as orders, Fulfilment, Order, OrdersMutation, OrdersQuery};
+use crate::modules::payments::graphql::{self as payments, Payment, PaymentsQuery};
 use crate::modules::tenancy::graphql::{VendorMutation, VendorQuery};
 
 /// The schema.
@@ -20,6 +22,8 @@ pub struct Query(
     CoreQuery,
     catalog::CatalogQuery,
     cart::CartQuery,
+    OrdersQuery,
+    PaymentsQuery,
     VendorQuery,
 );
 
@@ -28,6 +32,7 @@ pub struct Query(
 pub struct Mutation(
     // One a line.
     cart::CartMutation,
+    OrdersMutation,
     VendorMutation,
 );
 
@@ -45,6 +50,12 @@ pub enum Node {
     Category(Category),
     /// A cart: the viewer's own.
     Cart(cart::Cart),
+    /// An order.
+    Order(Order),
+    /// A parcel.
+    Fulfilment(Fulfilment),
+    /// A payment.
+    Payment(Payment),
 }
 
 /// What a code means.
@@ -68,6 +79,9 @@ pub async fn load_node(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Opt
         "var" => catalog::load_variant(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::ProductVariant),
         "cat" => catalog::load_category(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Category),
         "cart" => cart::load_cart(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Cart),
+        "order" => orders::load_order(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Order),
+        "ful" => orders::load_fulfilment(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Fulfilment),
+        "pay" => payments::load_payment(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Payment),
         _ => None,
     })
 }

@@ -25,6 +25,18 @@ impl Money {
     }
 }
 
+/// An amount as a row keeps it. A currency that is none any more is a fault of ours.
+pub fn stored_money(ctx: &Context<'_>, minor: i64, currency: &str) -> async_graphql::Result<Money> {
+    currency
+        .parse()
+        .ok()
+        .and_then(|currency| crate::framework::money::Money::new(minor, currency).ok())
+        .map(Money)
+        .ok_or_else(|| {
+            ApiError::new(ErrorCode::Internal, "A stored amount cannot be read.").extend(ctx.ctx())
+        })
+}
+
 /// An amount of money, as input.
 #[derive(async_graphql::InputObject, Clone)]
 pub struct MoneyInput {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Result};
 
-pub use objects::{Cart, CartLine, CartWarning, PaymentMethod, ShippingMethod, TaxLine};
+pub use objects::{Cart, CartLine, CartWarning, ShippingMethod, TaxLine};
 pub use roots::{CartMutation, CartPayload, CartQuery, ShippingMethodPayload};
 
 use super::service;

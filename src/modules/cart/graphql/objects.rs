@@ -9,7 +9,7 @@ use crate::framework::arithmetic::TaxGroup;
 use crate::framework::context::ContextExt as _;
 use crate::framework::money::{BasisPoints, Currency};
 use crate::framework::tax::TaxClass;
-use crate::graphql::scalars::{CountryCode, CurrencyCode, DateTime, Decimal, Json};
+use crate::graphql::scalars::{CountryCode, CurrencyCode, DateTime, Decimal};
 use crate::graphql::types::Money;
 use crate::modules::cart::model::{CartWarningCode, CheckoutRequirement, MethodRow, Warning};
 use crate::modules::cart::service;
@@ -17,6 +17,7 @@ use crate::modules::cart::view::{CartView, LineView};
 use crate::modules::catalog::graphql::{Image, ProductVariant, load_variant, load_variant_image};
 use crate::modules::customers::address::Address;
 use crate::modules::orders::graphql::{Order, load_order};
+use crate::modules::payments::graphql::{PaymentMethod, payment_methods};
 
 /// An amount in minor units as money; sums are bounded, so the fallback is never seen.
 fn money(minor: i64, currency: Currency) -> Money {
@@ -116,11 +117,8 @@ impl Cart {
         self.0.method.clone().map(ShippingMethod)
     }
     /// The ways to pay.
-    async fn payment_methods(&self) -> Vec<PaymentMethod> {
-        PAYMENT_METHODS
-            .iter()
-            .map(|(gateway, name)| PaymentMethod { gateway, name, data_schema: None })
-            .collect()
+    async fn payment_methods(&self, ctx: &Context<'_>) -> Vec<PaymentMethod> {
+        payment_methods(&ctx.ctx().app().config)
     }
     /// What still stands between this cart and an order; empty: it can be ordered.
     async fn missing(&self) -> &[CheckoutRequirement] {
@@ -148,9 +146,6 @@ impl Cart {
         money(minor, self.0.currency)
     }
 }
-
-/// The gateways until payments tells them.
-const PAYMENT_METHODS: [(&str, &str); 2] = [("manual", "Bank transfer"), ("test", "Test payment")];
 
 /// A variant in a cart and how many of it.
 pub struct CartLine {
@@ -303,17 +298,6 @@ impl ShippingMethod {
     async fn version(&self) -> i32 {
         self.0.version
     }
-}
-
-/// A way to pay.
-#[derive(SimpleObject)]
-pub struct PaymentMethod {
-    /// The gateway, for the payment's input.
-    pub gateway: &'static str,
-    /// Its name for people.
-    pub name: &'static str,
-    /// The JSON schema of the payment's `data`, where the gateway takes any.
-    pub data_schema: Option<Json>,
 }
 
 /// Something that a client should tell its shopper.

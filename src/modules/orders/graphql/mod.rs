@@ -1,0 +1,16 @@
+//! Orders in the API.
+
+mod fulfilment;
+mod line;
+mod list;
+mod loaders;
+mod mutation;
+mod order;
+mod query;
+
+pub use fulfilment::{Fulfilment, load_fulfilment};
+pub use line::OrderLine;
+pub use list::orders_of_customer;
+pub use mutation::OrdersMutation;
+pub use order::{Order, load_order};
+pub use query::OrdersQuery;
