@@ -1,7 +1,9 @@
 //! All SQL of inventory.
 
+mod lists;
 mod locations;
 
+pub use lists::*;
 pub use locations::*;
 
 use serde_json::{Value, json};

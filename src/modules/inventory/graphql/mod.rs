@@ -1,20 +1,10 @@
 //! Inventory in the API.
 
-use async_graphql::{Context, ID, Object, Result};
+pub mod inputs;
+mod loaders;
+mod objects;
+mod roots;
 
-use crate::framework::id::LocationId;
-
-/// A place where inventory is kept.
-pub struct InventoryLocation(pub LocationId);
-/// A place where inventory is kept.
-#[Object]
-impl InventoryLocation {
-    /// Its id.
-    async fn id(&self) -> ID {
-        self.0.into()
-    }
-}
-/// The location (batched).
-pub async fn load_location(_ctx: &Context<'_>, _id: LocationId) -> Result<Option<InventoryLocation>> {
-    Ok(None)
-}
+pub use loaders::{load_item, load_items, load_location, load_movement};
+pub use objects::{InventoryItem, InventoryLocation, InventoryMovement};
+pub use roots::{InventoryLocationPayload, InventoryMutation, InventoryPayload, InventoryQuery};

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::framework::clock::new_uuid;
 use crate::framework::context::Who;
-use crate::framework::db::{Array, DbError, Tx, sql};
+use crate::framework::db::{DbError, Tx, sql};
 use crate::framework::id::LocationId;
 use crate::modules::inventory::model::LocationRow;
 
@@ -29,16 +29,6 @@ pub async fn lock_location(tx: &Tx, id: LocationId) -> Result<Option<LocationRow
         ))
         .bind(tx.vendor())
         .bind(id),
-    )
-    .await
-}
-
-/// The locations of these ids.
-pub async fn locations(tx: &Tx, ids: Vec<LocationId>) -> Result<Vec<LocationRow>, DbError> {
-    tx.load(
-        sql(format!("SELECT {COLUMNS} FROM inventory_locations WHERE vendor_id = $1 AND id = ANY($2)"))
-            .bind(tx.vendor())
-            .bind(Array(ids)),
     )
     .await
 }
