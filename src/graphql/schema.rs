@@ -8,6 +8,7 @@ use crate::framework::context::ContextExt as _;
 use crate::framework::error::ErrorCode;
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
+use crate::modules::inventory::graphql as inventory;
 use crate::modules::orders::graphql::{self as orders, Fulfilment, Order, OrdersMutation, OrdersQuery};
 use crate::modules::payments::graphql::{self as payments, Payment, PaymentsQuery};
 use crate::modules::tenancy::graphql::{VendorMutation, VendorQuery};
@@ -22,6 +23,7 @@ pub struct Query(
     CoreQuery,
     catalog::CatalogQuery,
     cart::CartQuery,
+    inventory::InventoryQuery,
     OrdersQuery,
     PaymentsQuery,
     VendorQuery,
@@ -32,6 +34,7 @@ pub struct Query(
 pub struct Mutation(
     // One a line.
     cart::CartMutation,
+    inventory::InventoryMutation,
     OrdersMutation,
     VendorMutation,
 );
@@ -50,6 +53,12 @@ pub enum Node {
     Category(Category),
     /// A cart: the viewer's own.
     Cart(cart::Cart),
+    /// A variant's quantity at a location.
+    InventoryItem(inventory::InventoryItem),
+    /// A place where inventory is kept.
+    InventoryLocation(inventory::InventoryLocation),
+    /// An entry of the inventory ledger.
+    InventoryMovement(inventory::InventoryMovement),
     /// An order.
     Order(Order),
     /// A parcel.
@@ -78,6 +87,13 @@ pub async fn load_node(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Opt
         "prod" => catalog::load_product(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Product),
         "var" => catalog::load_variant(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::ProductVariant),
         "cat" => catalog::load_category(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Category),
+        "item" => inventory::load_item(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::InventoryItem),
+        "loc" => {
+            inventory::load_location(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::InventoryLocation)
+        }
+        "mov" => {
+            inventory::load_movement(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::InventoryMovement)
+        }
         "cart" => cart::load_cart(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Cart),
         "order" => orders::load_order(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Order),
         "ful" => orders::load_fulfilment(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Fulfilment),
