@@ -33,6 +33,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     // One a line.
+    catalog::CatalogMutation,
     cart::CartMutation,
     inventory::InventoryMutation,
     OrdersMutation,

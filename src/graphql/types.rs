@@ -189,6 +189,25 @@ pub struct PriceChangedDetails {
     actual: Money,
 }
 
+/// What was deleted.
+#[derive(SimpleObject)]
+pub struct DeletePayload {
+    /// The id of what was deleted; null where it was refused.
+    deleted_id: Option<ID>,
+    /// Why nothing was changed; empty where it was.
+    user_errors: Vec<UserError>,
+}
+
+impl Payload for DeletePayload {
+    type Done = ID;
+    fn done(id: ID) -> Self {
+        Self { deleted_id: Some(id), user_errors: Vec::new() }
+    }
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { deleted_id: None, user_errors }
+    }
+}
+
 /// A mutation's answer: made from what the use case gave, or from its refusals.
 pub trait Payload: Sized {
     /// What the use case gives.

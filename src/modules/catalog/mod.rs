@@ -6,6 +6,7 @@
 //! not overwritten by an import.
 
 pub mod graphql;
+mod html;
 pub mod import;
 pub mod model;
 pub mod offer;

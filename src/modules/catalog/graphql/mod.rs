@@ -3,7 +3,9 @@
 mod category;
 mod filter;
 mod image;
+mod input;
 mod loaders;
+mod mutation;
 mod product;
 mod query;
 mod variant;
@@ -12,9 +14,11 @@ use async_graphql::{Context, Result};
 
 pub use category::Category;
 pub use image::Image;
+pub use input::*;
+pub use mutation::CatalogMutation;
 pub use product::Product;
 pub use query::CatalogQuery;
-pub use variant::ProductVariant;
+pub use variant::{ProductVariant, SelectedOptionInput};
 
 use crate::framework::context::{ContextExt as _, Ctx};
 use crate::framework::id::{CategoryId, ProductId, VariantId};

@@ -1,7 +1,11 @@
 //! The catalog's use cases.
 
+mod check;
+pub(in crate::modules::catalog) mod image;
 mod import;
+pub(in crate::modules::catalog) mod product;
 pub(in crate::modules::catalog) mod read;
+pub(in crate::modules::catalog) mod variant;
 
 pub use import::import_upsert;
 

@@ -223,9 +223,6 @@ pub async fn variants(
     tx.load(sql(TEXT.as_str()).bind(tx.vendor()).bind(Array(ids)).bind(currency).bind(now)).await
 }
 
-/// The most pictures that a product has.
-pub const MAX_IMAGES: i64 = 250;
-
 /// The pictures of products, by product in their order.
 pub async fn images_of(tx: &Tx, products: Vec<ProductId>) -> Result<Vec<ImageRow>, DbError> {
     tx.load(
