@@ -31,6 +31,11 @@ CREATE TABLE import_jobs (
     failed integer NOT NULL DEFAULT 0,
     warnings integer NOT NULL DEFAULT 0,
     progress double precision,
+    issues_kept integer NOT NULL DEFAULT 0,
+    -- Columns that Google requires and the file lacks.
+    missing_columns text[] NOT NULL DEFAULT '{}',
+    slices integer NOT NULL DEFAULT 0,
+    publish_job_id uuid,
     failure_code text,
     failure_message text,
     created_by uuid,
@@ -60,17 +65,30 @@ CREATE TABLE import_row_errors (
 );
 SELECT orion_tenant_table('import_row_errors');
 
+-- Which ids a run has met, in which row: finds duplicates within a file, and what a run contained.
+CREATE TABLE import_job_rows (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    import_job_id uuid NOT NULL,
+    external_id text NOT NULL,
+    row_number bigint NOT NULL,
+    PRIMARY KEY (vendor_id, import_job_id, external_id),
+    CONSTRAINT import_job_rows_job_fkey FOREIGN KEY (vendor_id, import_job_id) REFERENCES import_jobs (vendor_id, id) ON DELETE CASCADE
+);
+SELECT orion_tenant_table('import_job_rows');
+
 CREATE TABLE marketplace_products (
     vendor_id uuid NOT NULL REFERENCES vendors (id),
     id uuid NOT NULL,
     format text NOT NULL,
     source text NOT NULL,
     external_id text NOT NULL,
+    -- The language of title, category_path and texts: the vendor's default, or the first that came.
+    language text NOT NULL,
     title text NOT NULL,
     brand text,
     gtin text,
-    price bigint,
-    currency_code text,
+    price bigint NOT NULL,
+    currency_code text NOT NULL,
     sale_price bigint,
     sale_from timestamptz,
     sale_to timestamptz,
@@ -81,9 +99,13 @@ CREATE TABLE marketplace_products (
     category_path text[] NOT NULL DEFAULT '{}',
     item_group_id text,
     data jsonb NOT NULL DEFAULT '{}',
+    texts jsonb NOT NULL DEFAULT '{}',
+    -- Of everything that does not depend on the language; the translations have their own.
     fingerprint bytea NOT NULL,
     product_id uuid,
     variant_id uuid,
+    -- The markup that it was published with, applied to each later price.
+    markup_bp integer NOT NULL DEFAULT 0,
     last_import_job_id uuid,
     last_row_number bigint,
     search_text text NOT NULL DEFAULT '',
@@ -93,12 +115,15 @@ CREATE TABLE marketplace_products (
     CONSTRAINT marketplace_products_key UNIQUE (vendor_id, format, source, external_id),
     CONSTRAINT marketplace_products_product_fkey FOREIGN KEY (vendor_id, product_id) REFERENCES products (vendor_id, id) ON DELETE SET NULL (product_id),
     CONSTRAINT marketplace_products_variant_fkey FOREIGN KEY (vendor_id, variant_id) REFERENCES product_variants (vendor_id, id) ON DELETE SET NULL (variant_id),
-    CONSTRAINT marketplace_products_job_fkey FOREIGN KEY (vendor_id, last_import_job_id) REFERENCES import_jobs (vendor_id, id) ON DELETE SET NULL (last_import_job_id)
-);
+    CONSTRAINT marketplace_products_job_fkey FOREIGN KEY (vendor_id, last_import_job_id) REFERENCES import_jobs (vendor_id, id) ON DELETE SET NULL (last_import_job_id),
+    CONSTRAINT marketplace_products_availability_check CHECK (availability IN ('AVAILABLE', 'UNAVAILABLE', 'PREORDER', 'BACKORDER'))
+) WITH (fillfactor = 85);
 CREATE INDEX marketplace_products_created_idx ON marketplace_products (vendor_id, created_at, id);
-CREATE INDEX marketplace_products_job_idx ON marketplace_products (vendor_id, last_import_job_id, id);
+CREATE INDEX marketplace_products_unpublished_idx ON marketplace_products (vendor_id, created_at, id) WHERE product_id IS NULL;
+CREATE INDEX marketplace_products_external_idx ON marketplace_products (vendor_id, external_id COLLATE "C", id);
+CREATE INDEX marketplace_products_brand_idx ON marketplace_products (vendor_id, brand, created_at, id);
 CREATE INDEX marketplace_products_product_idx ON marketplace_products (vendor_id, product_id);
-CREATE INDEX marketplace_products_group_idx ON marketplace_products (vendor_id, format, source, item_group_id, id) WHERE item_group_id IS NOT NULL;
+CREATE INDEX marketplace_products_group_idx ON marketplace_products (vendor_id, format, source, item_group_id) WHERE item_group_id IS NOT NULL;
 CREATE INDEX marketplace_products_trigram_idx ON marketplace_products USING gin (vendor_id, search_text gin_trgm_ops);
 SELECT orion_tenant_table('marketplace_products');
 
@@ -109,6 +134,7 @@ CREATE TABLE marketplace_product_translations (
     title text NOT NULL,
     description text,
     link text,
+    fingerprint bytea NOT NULL,
     PRIMARY KEY (vendor_id, marketplace_product_id, language),
     CONSTRAINT marketplace_product_translations_product_fkey FOREIGN KEY (vendor_id, marketplace_product_id) REFERENCES marketplace_products (vendor_id, id) ON DELETE CASCADE
 );
@@ -133,9 +159,13 @@ CREATE TABLE publish_jobs (
     initial_quantity integer,
     markup_bp integer,
     product_status text NOT NULL DEFAULT 'ACTIVE',
-    position uuid,
-    snapshot_at timestamptz NOT NULL DEFAULT now(),
+    -- The last unit of publish_job_rows that is done; null until the rows are chosen.
+    position integer,
     total integer NOT NULL DEFAULT 0,
+    slices integer NOT NULL DEFAULT 0,
+    version integer NOT NULL DEFAULT 1,
+    -- The import whose last step this is.
+    import_job_id uuid,
     published integer NOT NULL DEFAULT 0,
     skipped integer NOT NULL DEFAULT 0,
     failed integer NOT NULL DEFAULT 0,
@@ -150,6 +180,23 @@ CREATE TABLE publish_jobs (
 );
 CREATE INDEX publish_jobs_created_idx ON publish_jobs (vendor_id, created_at, id);
 SELECT orion_tenant_table('publish_jobs');
+
+-- What a publish job was asked to publish, chosen once: rows of one unit become one product.
+CREATE TABLE publish_job_rows (
+    vendor_id uuid NOT NULL REFERENCES vendors (id),
+    publish_job_id uuid NOT NULL,
+    marketplace_product_id uuid NOT NULL,
+    unit integer NOT NULL,
+    outcome text,
+    code text,
+    message text,
+    PRIMARY KEY (vendor_id, publish_job_id, unit, marketplace_product_id),
+    CONSTRAINT publish_job_rows_job_fkey FOREIGN KEY (vendor_id, publish_job_id) REFERENCES publish_jobs (vendor_id, id) ON DELETE CASCADE,
+    CONSTRAINT publish_job_rows_product_fkey FOREIGN KEY (vendor_id, marketplace_product_id) REFERENCES marketplace_products (vendor_id, id) ON DELETE CASCADE,
+    CONSTRAINT publish_job_rows_outcome_check CHECK (outcome IN ('CREATED', 'UPDATED', 'UNCHANGED', 'SKIPPED', 'FAILED'))
+);
+CREATE INDEX publish_job_rows_failed_idx ON publish_job_rows (vendor_id, publish_job_id, marketplace_product_id) WHERE outcome = 'FAILED';
+SELECT orion_tenant_table('publish_job_rows');
 
 CREATE FUNCTION orion_marketplace_search(query text, most integer)
 RETURNS TABLE (id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public

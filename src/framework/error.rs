@@ -131,6 +131,7 @@ codes! {
     InvalidDate "INVALID_DATE" 422 "Not a date.";
     InvalidNumber "INVALID_NUMBER" 422 "Not a number.";
     ColumnCount "COLUMN_COUNT" 422 "The row has another number of fields than the header.";
+    UnclosedQuote "UNCLOSED_QUOTE" 422 "A double quote opens a value and is never closed.";
     MissingColumn "MISSING_COLUMN" 422 "The feed lacks a column that it needs.";
     DuplicateId "DUPLICATE_ID" 422 "An earlier row of the file has the same id.";
     Encoding "ENCODING" 422 "Characters could not be read and were replaced.";

@@ -9,6 +9,7 @@ use crate::framework::error::ErrorCode;
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
 use crate::modules::inventory::graphql as inventory;
+use crate::modules::marketplace::graphql as marketplace;
 use crate::modules::orders::graphql::{self as orders, Fulfilment, Order, OrdersMutation, OrdersQuery};
 use crate::modules::payments::graphql::{self as payments, Payment, PaymentsQuery};
 use crate::modules::tenancy::graphql::{VendorMutation, VendorQuery};
@@ -26,6 +27,7 @@ pub struct Query(
     inventory::InventoryQuery,
     OrdersQuery,
     PaymentsQuery,
+    marketplace::MarketplaceQuery,
     VendorQuery,
 );
 
@@ -37,6 +39,7 @@ pub struct Mutation(
     cart::CartMutation,
     inventory::InventoryMutation,
     OrdersMutation,
+    marketplace::MarketplaceMutation,
     VendorMutation,
 );
 
@@ -66,6 +69,12 @@ pub enum Node {
     Fulfilment(Fulfilment),
     /// A payment.
     Payment(Payment),
+    /// An import.
+    ImportJob(marketplace::ImportJob),
+    /// A publish job.
+    PublishJob(marketplace::PublishJob),
+    /// A staged product.
+    MarketplaceProduct(marketplace::MarketplaceProduct),
 }
 
 /// What a code means.
@@ -99,6 +108,13 @@ pub async fn load_node(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Opt
         "order" => orders::load_order(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Order),
         "ful" => orders::load_fulfilment(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Fulfilment),
         "pay" => payments::load_payment(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Payment),
+        "imp" => marketplace::load_import_job(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::ImportJob),
+        "pub" => {
+            marketplace::load_publish_job(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::PublishJob)
+        }
+        "mprod" => marketplace::load_marketplace_product(ctx, argument_id(ctx, &id, "id")?)
+            .await?
+            .map(Node::MarketplaceProduct),
         _ => None,
     })
 }
