@@ -94,6 +94,7 @@ CREATE TABLE outbox_events (
     PRIMARY KEY (vendor_id, id)
 );
 CREATE UNIQUE INDEX outbox_events_sequence_key ON outbox_events (vendor_id, sequence) WHERE sequence IS NOT NULL;
+CREATE INDEX outbox_events_kind_idx ON outbox_events (vendor_id, kind, sequence) WHERE sequence IS NOT NULL;
 CREATE INDEX outbox_events_pending_idx ON outbox_events (xid, id) WHERE sequence IS NULL;
 SELECT orion_tenant_table('outbox_events', 'SELECT, INSERT', 'SELECT, INSERT, UPDATE, DELETE');
 

@@ -212,6 +212,11 @@ impl Page {
         self.limit
     }
 
+    /// The position to begin after, for statements that need it in another place than [`Page::apply`] puts it.
+    pub fn after(&self) -> Option<&[KeyValue]> {
+        self.after.as_deref()
+    }
+
     fn cursor(&self, key: Vec<KeyValue>) -> String {
         let cursor = Cursor { v: 1, s: self.shape.clone(), k: key };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())

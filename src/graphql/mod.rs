@@ -2,8 +2,10 @@
 
 pub mod connection;
 pub mod directives;
+pub mod live;
 pub mod scalars;
 pub mod schema;
+pub mod subscription;
 pub mod types;
 pub mod upload;
 

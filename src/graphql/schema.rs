@@ -1,13 +1,16 @@
 //! The roots, put together from the modules.
 
-use async_graphql::{Context, EmptySubscription, ID, Interface, MergedObject, Object, Schema};
+use async_graphql::{Context, ID, Interface, MergedObject, Object, Schema};
 use orion_macros::secured;
 
+use super::live::PerMessage;
+use super::subscription::Subscription;
 use super::types::argument_id;
 use crate::framework::context::ContextExt as _;
 use crate::framework::error::ErrorCode;
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
+use crate::modules::events::graphql::EventQuery;
 use crate::modules::inventory::graphql as inventory;
 use crate::modules::marketplace::graphql as marketplace;
 use crate::modules::orders::graphql::{self as orders, Fulfilment, Order, OrdersMutation, OrdersQuery};
@@ -15,7 +18,7 @@ use crate::modules::payments::graphql::{self as payments, Payment, PaymentsQuery
 use crate::modules::tenancy::graphql::{VendorMutation, VendorQuery};
 
 /// The schema.
-pub type OrionSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type OrionSchema = Schema<Query, Mutation, Subscription>;
 
 /// Reading.
 #[derive(MergedObject, Default)]
@@ -29,6 +32,7 @@ pub struct Query(
     PaymentsQuery,
     marketplace::MarketplaceQuery,
     VendorQuery,
+    EventQuery,
 );
 
 /// Writing.
@@ -140,7 +144,8 @@ impl CoreQuery {
 
 /// Builds the schema, with its limits.
 pub fn build() -> OrionSchema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription)
+        .extension(PerMessage)
         .limit_depth(15)
         .limit_recursive_depth(64)
         .disable_suggestions()

@@ -223,7 +223,8 @@ fn respond(
     response
 }
 
-fn prepare(parameters: Parameters, method: &Method) -> Result<Request, ApiError> {
+/// The request, checked as far as it can be without executing it.
+pub(super) fn prepare(parameters: Parameters, method: &Method) -> Result<Request, ApiError> {
     let query = parameters.query.ok_or_else(|| bad("The request has no query.").at("query"))?;
     check_document(&query)?;
     let variables = match parameters.variables {

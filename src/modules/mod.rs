@@ -3,6 +3,7 @@
 pub mod cart;
 pub mod catalog;
 pub mod customers;
+pub mod events;
 pub mod identity;
 pub mod inventory;
 pub mod marketplace;
@@ -16,14 +17,16 @@ use crate::framework::jobs::{CronEntry, JobHandler};
 
 /// The jobs of all modules.
 pub fn job_handlers() -> &'static [JobHandler] {
-    static ALL: LazyLock<Vec<JobHandler>> =
-        LazyLock::new(|| [crate::framework::cleanup::JOBS, marketplace::JOBS, orders::JOBS].concat());
+    static ALL: LazyLock<Vec<JobHandler>> = LazyLock::new(|| {
+        [crate::framework::cleanup::JOBS, cart::service::JOBS, marketplace::JOBS, orders::JOBS].concat()
+    });
     &ALL
 }
 
 /// What runs by the clock.
 pub fn cron_entries() -> &'static [CronEntry] {
-    static ALL: LazyLock<Vec<CronEntry>> =
-        LazyLock::new(|| [crate::framework::cleanup::CRON, marketplace::CRON, orders::CRON].concat());
+    static ALL: LazyLock<Vec<CronEntry>> = LazyLock::new(|| {
+        [crate::framework::cleanup::CRON, cart::service::CRON, marketplace::CRON, orders::CRON].concat()
+    });
     &ALL
 }

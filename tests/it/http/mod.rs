@@ -1,5 +1,7 @@
 //! The endpoint: well-formed answers to every malformed request.
 
+mod websocket;
+
 use axum::body::Body;
 use axum::http::Request;
 

@@ -37,3 +37,8 @@ pub async fn load_cart(ctx: &Context<'_>, id: CartId) -> Result<Option<Cart>> {
 fn line_id(id: crate::framework::id::CartLineId) -> ID {
     id.into()
 }
+
+/// The cart's id, by which its events are known.
+pub fn cart_id(cart: &Cart) -> CartId {
+    cart.0.cart.id
+}

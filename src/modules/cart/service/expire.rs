@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::framework::context::PlatformGrant;
 use crate::framework::db::DbError;
-use crate::framework::jobs::JobHandler;
+use crate::framework::jobs::{CronEntry, JobHandler};
 use crate::modules::cart::store;
 
 /// The jobs of carts: `cart.expire` deletes expired ones; hourly is often enough, reads do not show them anyway.
@@ -16,6 +16,9 @@ pub const JOBS: &[JobHandler] = &[JobHandler {
         })
     },
 }];
+
+/// When they run.
+pub const CRON: &[CronEntry] = &[("37 * * * *", "cart.expire")];
 
 /// Deletes expired carts of all vendors, a thousand in a transaction. Answers how many.
 pub async fn delete_expired(app: &App) -> Result<usize, DbError> {

@@ -12,7 +12,7 @@ mod update;
 
 pub use checkout::{lock_for_checkout, mark_ordered, reopen};
 pub use create::create;
-pub use expire::{JOBS, delete_expired};
+pub use expire::{CRON, JOBS, delete_expired};
 pub use lines::{add, change, clear, remove};
 pub use merge::merge_on_login;
 pub use methods::{method_create, method_update, offered_methods, team_methods};

@@ -265,3 +265,8 @@ pub async fn load_order(ctx: &Context<'_>, id: OrderId) -> Result<Option<Order>>
     }
     Ok(loaders::order_row(ctx, id).await?.filter(|row| may_see(inner, row)).map(Order::new))
 }
+
+/// The order's id, by which its events are known.
+pub fn order_id(order: &Order) -> OrderId {
+    order.row.id
+}

@@ -65,6 +65,12 @@ impl OrdersQuery {
     }
 }
 
+/// The order behind its token, for whoever holds it.
+pub async fn load_order_by_token(ctx: &Context<'_>, token: &str) -> Result<Option<Order>> {
+    let found = find(ctx.ctx(), &OrderKey::Token(hash_token(token))).await;
+    found.map_err(|error| error.extend(ctx.ctx()))
+}
+
 async fn find(ctx: &Ctx, key: &OrderKey) -> std::result::Result<Option<Order>, ApiError> {
     ctx.vendor()?;
     let by_token = matches!(key, OrderKey::Token(_));
