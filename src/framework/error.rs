@@ -111,6 +111,7 @@ codes! {
     CustomerNotFound "CUSTOMER_NOT_FOUND" 404 "There is no such customer.";
     TeamMemberNotFound "TEAM_MEMBER_NOT_FOUND" 404 "There is no such team member.";
     RoleNotFound "ROLE_NOT_FOUND" 404 "There is no such role.";
+    OwnerRequired "OWNER_REQUIRED" 409 "A vendor keeps its owner: they cannot be removed, nor the last one get another role.";
     ImportJobNotFound "IMPORT_JOB_NOT_FOUND" 404 "There is no such import job.";
     ImportNotCancellable "IMPORT_NOT_CANCELLABLE" 409 "The import has ended.";
     ImportAlreadyRunning "IMPORT_ALREADY_RUNNING" 409 "An import of this source is running.";

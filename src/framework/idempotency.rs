@@ -146,6 +146,61 @@ async fn claim_row(
     }
 }
 
+/// Claims a key of a platform admin, in the platform transaction of its effect; kept 7 days. A repeat waits for the
+/// first one's transaction, as with a vendor's keys.
+pub async fn claim_platform(
+    tx: &Tx,
+    scope: String,
+    operation: &'static str,
+    key: Option<&str>,
+    input: &Value,
+    result: Uuid,
+) -> Outcome<Option<Uuid>> {
+    let Some(key) = key else { return Ok(None) };
+    let refusal = |code, message: &'static str| Refusal::new(code, message).at(["input", "idempotencyKey"]);
+    if key.is_empty() || key.len() > 200 || key.chars().any(char::is_control) {
+        return Err(refusal(
+            ErrorCode::InvalidValue,
+            "An idempotency key has 1 to 200 printable characters.",
+        )
+        .into());
+    }
+    let hash = input_hash(input);
+    let inserted = tx
+        .execute(
+            sql("INSERT INTO platform_idempotency_keys (scope, operation, key, input_hash, result_id, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, now() + interval '7 days') ON CONFLICT DO NOTHING")
+            .bind(scope.clone())
+            .bind(operation)
+            .bind(key.to_owned())
+            .bind(hash.clone())
+            .bind(result),
+        )
+        .await;
+    match inserted {
+        Ok(1) => return Ok(None),
+        Ok(_) => {}
+        Err(DbError::Timeout) => {
+            let message = "The first request with this key is still running.";
+            return Err(refusal(ErrorCode::IdempotencyInProgress, message).into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let (stored, first) = tx
+        .one::<(Vec<u8>, Option<Uuid>)>(
+            sql("SELECT input_hash, result_id FROM platform_idempotency_keys \
+                 WHERE scope = $1 AND operation = $2 AND key = $3")
+            .bind(scope)
+            .bind(operation)
+            .bind(key.to_owned()),
+        )
+        .await?;
+    if stored != hash {
+        return Err(refusal(ErrorCode::IdempotencyKeyReused, "The key was used with other input.").into());
+    }
+    Ok(first)
+}
+
 impl Claim {
     /// Stores the id of the result; without a key it does nothing.
     pub async fn finish(self, tx: &Tx, result: Uuid) -> Result<(), DbError> {

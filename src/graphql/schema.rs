@@ -15,6 +15,7 @@ use crate::modules::inventory::graphql as inventory;
 use crate::modules::marketplace::graphql as marketplace;
 use crate::modules::orders::graphql::{self as orders, Fulfilment, Order, OrdersMutation, OrdersQuery};
 use crate::modules::payments::graphql::{self as payments, Payment, PaymentsQuery};
+use crate::modules::identity::graphql as identity;
 use crate::modules::tenancy::graphql::{VendorMutation, VendorQuery};
 
 /// The schema.
@@ -33,6 +34,10 @@ pub struct Query(
     marketplace::MarketplaceQuery,
     VendorQuery,
     EventQuery,
+    identity::ViewerQuery,
+    identity::UserQuery,
+    identity::TeamQuery,
+    identity::AuditQuery,
 );
 
 /// Writing.
@@ -45,6 +50,8 @@ pub struct Mutation(
     OrdersMutation,
     marketplace::MarketplaceMutation,
     VendorMutation,
+    identity::SessionMutation,
+    identity::TeamMutation,
 );
 
 /// Anything with an id that `node` can give.

@@ -170,7 +170,6 @@ crate::row! {
         pub vendor_id: Option<VendorId>,
         pub secret_hash: Vec<u8>,
         pub kinds: Array<String>,
-        pub attempts: i32,
         pub expires_at: DateTime<Utc>,
         pub used_at: Option<DateTime<Utc>>,
     }
@@ -192,4 +191,17 @@ crate::row! {
         pub request_id: String,
         pub ip: Option<String>,
     }
+}
+
+/// Which entries a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// This action.
+    pub action: Option<String>,
+    /// About this object.
+    pub entity_id: Option<Uuid>,
+    /// From this instant on.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this instant.
+    pub to: Option<DateTime<Utc>>,
 }

@@ -13,8 +13,6 @@ pub const TOLERANCE: TimeDelta = TimeDelta::seconds(30);
 pub const SESSION_DAYS: i64 = 30;
 /// How long a log-in waits for the answer to its challenge.
 pub const CHALLENGE_MINUTES: i64 = 15;
-/// How many wrong answers a challenge takes.
-pub const CHALLENGE_ATTEMPTS: i32 = 5;
 /// How long an invitation can be accepted.
 pub const INVITATION_DAYS: i64 = 7;
 

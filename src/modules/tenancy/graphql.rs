@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, InputType as _, Object, Result, SimpleObject};
 use orion_macros::secured;
 use serde_json::Value;
 
@@ -13,6 +13,9 @@ use crate::graphql::scalars::{CountryCode, CurrencyCode, DateTime, LanguageCode,
 use crate::graphql::types::input_id;
 use crate::graphql::{Connection, Payload, UserError, page_args, payload, refused};
 
+use crate::modules::identity::graphql::TeamMember;
+
+use super::create::{Created, Wanted, create};
 use super::service::{self, VendorFilter, VendorOrder};
 
 /// A vendor: the tenant, with a shop and a team of its own.
@@ -420,6 +423,89 @@ impl Payload for VendorPayload {
     }
 }
 
+/// A vendor to create.
+#[derive(InputObject)]
+pub struct VendorCreateInput {
+    /// Its name, at most 200 characters.
+    name: String,
+    /// Its code, 2 to 32 letters, digits, `-` and `_`; stored in upper case, unique, never given away again.
+    code: String,
+    /// Its label below the platform's domain; unique, never given away again.
+    subdomain: String,
+    /// The e-mail address of its owner; somebody new, or somebody whom the platform knows.
+    owner_email: String,
+    /// The owner's name.
+    owner_name: Option<String>,
+    /// What it sells in; EUR by default.
+    currency_code: Option<CurrencyCode>,
+    /// Where it sits; LU by default.
+    country_code: Option<CountryCode>,
+    /// Whether its prices include tax; true by default.
+    prices_include_tax: Option<bool>,
+    /// The language of its plain text fields; `en` by default.
+    default_language: Option<LanguageCode>,
+    /// The zone of its business dates.
+    #[graphql(default_with = "luxembourg()")]
+    time_zone: Option<TimeZone>,
+    /// Makes a repeat of the request answer the same vendor.
+    idempotency_key: Option<String>,
+}
+
+fn luxembourg() -> Option<TimeZone> {
+    Some(TimeZone::from(chrono_tz::Europe::Luxembourg))
+}
+
+impl VendorCreateInput {
+    fn wanted(self) -> Result<Wanted> {
+        let input = self.to_value();
+        Ok(Wanted {
+            name: self.name,
+            code: self.code,
+            subdomain: self.subdomain,
+            owner_email: self.owner_email,
+            owner_name: self.owner_name,
+            currency: match self.currency_code {
+                Some(code) => code.into(),
+                None => "EUR".parse()?,
+            },
+            country: self.country_code.map_or("LU", CountryCode::as_str).to_owned(),
+            prices_include_tax: self.prices_include_tax.unwrap_or(true),
+            default_language: self.default_language.map_or_else(|| "en".to_owned(), String::from),
+            time_zone: self.time_zone.or_else(luxembourg).map_or("UTC", |zone| zone.as_str()).to_owned(),
+            key: self.idempotency_key,
+            input,
+        })
+    }
+}
+
+/// The answer of `vendorCreate`.
+#[derive(SimpleObject)]
+pub struct VendorCreatePayload {
+    /// The vendor.
+    vendor: Option<Vendor>,
+    /// Its owner.
+    owner: Option<TeamMember>,
+    /// For the owner's first log-in, which asks for another one; told once, and null for somebody who has a password.
+    temporary_password: Option<String>,
+    /// Why it was not created.
+    user_errors: Vec<UserError>,
+}
+
+impl Payload for VendorCreatePayload {
+    type Done = Created;
+    fn done(done: Created) -> Self {
+        Self {
+            vendor: Some(Vendor(done.vendor)),
+            owner: done.owner.map(TeamMember),
+            temporary_password: done.temporary_password,
+            user_errors: Vec::new(),
+        }
+    }
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { vendor: None, owner: None, temporary_password: None, user_errors }
+    }
+}
+
 /// Changing vendors.
 #[derive(Default)]
 pub struct VendorMutation;
@@ -427,6 +513,17 @@ pub struct VendorMutation;
 #[secured(required)]
 #[Object]
 impl VendorMutation {
+    /// Creates a vendor with its owner: unverified, with the preset roles and what a shop begins with.
+    #[permission(ADMIN)]
+    async fn vendor_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The vendor and its owner.")] input: VendorCreateInput,
+    ) -> Result<Option<VendorCreatePayload>> {
+        let ctx = ctx.ctx();
+        payload(ctx, create(ctx, input.wanted()?).await).map(Some)
+    }
+
     /// Verifies a vendor, or takes it back. An unverified vendor's shop is not public.
     #[permission(ADMIN)]
     async fn vendor_verified_set(

@@ -4,6 +4,7 @@
 //! of a request name different vendors, the request is refused.
 
 pub mod cache;
+pub mod create;
 pub mod graphql;
 pub mod model;
 pub mod resolve;

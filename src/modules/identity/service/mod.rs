@@ -1,11 +1,11 @@
 //! Use cases of people and sessions.
 
+pub mod admin;
+pub mod audit;
 pub mod authenticate;
+pub mod invitation;
+pub mod login;
+pub mod session;
+pub mod team;
 
-use crate::app::App;
-use crate::framework::error::Outcome;
-
-/// Creates a platform admin.
-pub async fn admin_create(_app: &App, _email: &str, _super_admin: bool, _password: String) -> Outcome<()> {
-    Ok(())
-}
+pub use admin::admin_create;

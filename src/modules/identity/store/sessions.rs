@@ -206,6 +206,7 @@ pub async fn list(
     owner: Uuid,
     vendor: Option<VendorId>,
     customer: bool,
+    now: DateTime<Utc>,
 ) -> Result<Vec<SessionRow>, DbError> {
     let columns = "id, vendor_id, created_at, last_seen_at, expires_at, user_agent, ip";
     let (table, owned) =
@@ -213,10 +214,11 @@ pub async fn list(
     tx.load(
         sql(format!(
             "SELECT {columns} FROM {table} WHERE {owned} = $1 AND vendor_id IS NOT DISTINCT FROM $2 \
-             AND revoked_at IS NULL AND expires_at > now() ORDER BY created_at DESC LIMIT 100"
+             AND revoked_at IS NULL AND expires_at > $3 ORDER BY created_at DESC LIMIT 100"
         ))
         .bind(owner)
-        .bind(vendor),
+        .bind(vendor)
+        .bind(now),
     )
     .await
 }
