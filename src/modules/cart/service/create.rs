@@ -5,7 +5,6 @@ use async_graphql::InputType as _;
 use super::checkout::another_one;
 use super::lines::{Wanted, add_to, read_lines};
 use super::open::{Done, record, view};
-use super::update::check_email;
 use crate::framework::clock::{new_token, new_uuid};
 use crate::framework::context::{Ctx, Grant};
 use crate::framework::db::Tx;
@@ -19,6 +18,7 @@ use crate::modules::cart::model::{CartRow, CartStatus, LIFETIME};
 use crate::modules::cart::rules;
 use crate::modules::cart::store::{self, Key};
 use crate::modules::cart::view::{CartView, Place};
+use crate::modules::identity::rules::check_email;
 
 /// Makes a cart, and shows its token this once. A customer who has one already gets that one, with the lines added,
 /// and a further token for it: so a second device gets at it.

@@ -13,6 +13,7 @@ use crate::modules::cart::model::CartRow;
 use crate::modules::cart::store::{self, Key};
 use crate::modules::cart::view::Place;
 use crate::modules::customers::address::AddressInput;
+use crate::modules::identity::rules::check_email;
 
 /// The longest note, in characters.
 const MAX_NOTE: usize = 2_000;
@@ -35,7 +36,7 @@ pub async fn update(ctx: &Ctx, input: CartUpdateInput) -> Outcome<Done> {
     let grant = ctx.shopper()?;
     let place = Place::of(ctx)?;
     let (token, expected) = (input.token.clone(), input.expected_version);
-    let changes = read(input)?;
+    let changes = read(input, &place.vendor.ships_to)?;
     let tx = ctx.begin(&grant).await?;
     let outcome = async {
         let mut cart = open(&tx, ctx, &place, &token).await?;
@@ -82,8 +83,15 @@ async fn check_method(tx: &Tx, cart: &CartRow, id: ShippingMethodId) -> Outcome<
         .into())
 }
 
-fn read(input: CartUpdateInput) -> Outcome<Changes> {
+fn read(input: CartUpdateInput, ships_to: &[String]) -> Outcome<Changes> {
     let mut refusals = Refusals::default();
+    if let MaybeUndefined::Value(address) = &input.shipping_address
+        && !ships_to.is_empty()
+        && !ships_to.iter().any(|country| country == address.country_code.as_str())
+    {
+        let refusal = Refusal::new(ErrorCode::CountryNotServed, "The vendor does not ship to this country.");
+        refusals.push(refusal.at(["input", "shippingAddress", "countryCode"]));
+    }
     let changes = Changes {
         email: field(input.email, &mut refusals, |email| {
             check_email(&email, &["input", "email"]).map_err(|refusal| vec![refusal])
@@ -142,24 +150,4 @@ fn check_text(text: String, max: usize, lines: bool, name: &str) -> Result<Strin
         return Ok(text);
     };
     Err(vec![problem.at(["input", name])])
-}
-
-/// Checks an e-mail address for its form: one `@`, a local part and a domain with a dot, no spaces.
-pub(super) fn check_email(email: &str, path: &[&str]) -> Result<String, Refusal> {
-    let email = email.trim();
-    let well_formed = email.chars().count() <= 254
-        && !email
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '"'))
-        && email.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty()
-                && local.chars().count() <= 64
-                && !domain.contains('@')
-                && domain.contains('.')
-                && domain.split('.').all(|label| !label.is_empty() && label.len() <= 63)
-        });
-    if well_formed {
-        return Ok(email.to_owned());
-    }
-    Err(Refusal::new(ErrorCode::InvalidEmail, "This is not an e-mail address.").at(path))
 }
