@@ -11,11 +11,11 @@ use crate::framework::error::ErrorCode;
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
 use crate::modules::events::graphql::EventQuery;
+use crate::modules::identity::graphql as identity;
 use crate::modules::inventory::graphql as inventory;
 use crate::modules::marketplace::graphql as marketplace;
 use crate::modules::orders::graphql::{self as orders, Fulfilment, Order, OrdersMutation, OrdersQuery};
 use crate::modules::payments::graphql::{self as payments, Payment, PaymentsQuery};
-use crate::modules::identity::graphql as identity;
 use crate::modules::tenancy::graphql::{VendorMutation, VendorQuery};
 
 /// The schema.

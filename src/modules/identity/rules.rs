@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn rotation_tolerates_a_lost_answer_and_nothing_else() {
-        let at = |seconds| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
         let state = |revoked, expires| TokenState {
             current: b"c",
             previous: Some(b"p"),
