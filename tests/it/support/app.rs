@@ -72,6 +72,7 @@ impl TestApp {
             response_cache_bytes: 8 << 20,
             access_token_minutes: 30,
             login_limit: 0,
+            test_gateway: true,
         };
         change(&mut config);
         let app = App::new(config, Clock::system()).expect("an application");
