@@ -283,13 +283,19 @@ pub fn settle(
     if money_came && has_expired(state) {
         return (Effect::Late, happened);
     }
-    happened.extend(give_back(state));
-    refresh(state, now);
+    happened.extend(balance(state, now));
     (Effect::Applied, happened)
 }
 
-/// Gives back what came and is not due any more, over the payments, newest first; and asks for no more than is due.
-pub fn give_back(state: &mut OrderState) -> Vec<Happening> {
+/// Gives back what came too much, and derives what follows: after money came, or units.
+pub fn balance(state: &mut OrderState, now: DateTime<Utc>) -> Vec<Happening> {
+    let happened = give_back(state);
+    refresh(state, now);
+    happened
+}
+
+/// Gives back what came and is not due any more, over the payments, newest first.
+fn give_back(state: &mut OrderState) -> Vec<Happening> {
     let mut excess = money(state).excess();
     let mut happened = Vec::new();
     for payment in state.payments.iter_mut().rev() {
@@ -367,8 +373,8 @@ pub fn cancel(
 }
 
 /// Takes back what expiry cancelled, because the money came after all. The units, whose inventory must be reserved
-/// again, come back. The cart went to the shopper again, so the order stands without it.
-pub fn revive(state: &mut OrderState, now: DateTime<Utc>) -> Quantities {
+/// again, come back. The cart went to the shopper again, so the order stands without it. [`balance`] comes next.
+pub fn revive(state: &mut OrderState) -> Quantities {
     let mut units = Quantities::new();
     for line in &mut state.lines {
         if line.expired_quantity > 0 {
@@ -378,11 +384,11 @@ pub fn revive(state: &mut OrderState, now: DateTime<Utc>) -> Quantities {
         }
     }
     state.order.cart_id = None;
-    refresh(state, now);
     units
 }
 
-/// The team notes that money of a manual payment came. The amount is at most what the payment awaits.
+/// The team notes that money of a manual payment came. The amount is at most what the payment awaits. [`balance`] comes
+/// next.
 pub fn confirm(state: &mut OrderState, payment: usize, amount: i64) -> Option<Happening> {
     let row = state.payments.get_mut(payment)?;
     row.captured += amount;

@@ -245,15 +245,15 @@ fn money_that_comes_late_revives_or_goes_back() {
         assert!(has_expired(&state));
         assert_eq!(settle(&mut state, 0, &paid(), at(70)).0, Effect::Late);
         if sufficient {
-            assert_eq!(revive(&mut state, at(70)).into_values().collect::<Vec<_>>(), [2]);
+            assert_eq!(revive(&mut state).into_values().collect::<Vec<_>>(), [2]);
+            assert_eq!(balance(&mut state, at(70)), []);
             assert_eq!(
                 (statuses(&state).0, statuses(&state).1),
                 (OrderStatus::Processing, PaymentStatus::Paid)
             );
             assert_eq!((state.order.cancelled_at, state.order.cancel_reason.clone()), (None, None));
         } else {
-            assert_eq!(give_back(&mut state).len(), 1);
-            refresh(&mut state, at(70));
+            assert_eq!(balance(&mut state, at(70)).len(), 1);
             assert_eq!(
                 (statuses(&state).0, statuses(&state).1),
                 (OrderStatus::Cancelled, PaymentStatus::Refunded)
@@ -340,7 +340,8 @@ fn walk(state: &mut OrderState, step: &Step, now: DateTime<Utc>) {
                 _ => Answer::Pending { next: None },
             };
             if settle(state, *index, &answer, now).0 == Effect::Late {
-                revive(state, now);
+                revive(state);
+                balance(state, now);
             }
         }
         Step::Pay(manual) if allowed_actions(state, Side::Buyer).contains(&OrderAction::Pay) => {
@@ -353,7 +354,10 @@ fn walk(state: &mut OrderState, step: &Step, now: DateTime<Utc>) {
                 let late = has_expired(state);
                 let awaited = state.payments[index].amount - state.payments[index].captured;
                 confirm(state, index, (*amount).min(awaited));
-                if late { drop(revive(state, now)) } else { refresh(state, now) }
+                if late {
+                    revive(state);
+                }
+                balance(state, now);
             }
         }
         Step::Ship(wanted) if allowed_actions(state, Side::Team).contains(&OrderAction::Ship) => {

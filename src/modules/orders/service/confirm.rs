@@ -76,7 +76,7 @@ async fn attempt(
         let refusals = if late {
             pay::revive(&tx, grant, &mut state, &mut happened).await?
         } else {
-            rules::refresh(&mut state, grant.now());
+            happened.extend(rules::balance(&mut state, grant.now()));
             Vec::new()
         };
         save(&tx, grant, "order.payment.confirm", &before, &mut state, &happened).await?;

@@ -246,7 +246,7 @@ pub(super) async fn revive(
 ) -> Outcome<Vec<Refusal>> {
     let now = grant.now();
     let mut revived = state.clone();
-    let units = rules::revive(&mut revived, now);
+    let units = rules::revive(&mut revived);
     // A refused reservation must leave nothing behind, and the payment's fate must still be written.
     tx.execute(sql("SAVEPOINT revival")).await?;
     let reserved = match needs(&revived, &units) {
@@ -260,12 +260,12 @@ pub(super) async fn revive(
         Ok(()) => {
             *state = revived;
             happened.push(Happening::new("REVIVED", serde_json::json!({})));
+            happened.extend(rules::balance(state, now));
             Ok(Vec::new())
         }
         Err(Failure::Refused(refusals)) => {
             tx.execute(sql("ROLLBACK TO SAVEPOINT revival")).await?;
-            happened.extend(rules::give_back(state));
-            rules::refresh(state, now);
+            happened.extend(rules::balance(state, now));
             Ok(refusals)
         }
         Err(other) => Err(other),
