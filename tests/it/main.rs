@@ -2,4 +2,5 @@
 
 mod framework;
 mod http;
+mod orders;
 mod support;
