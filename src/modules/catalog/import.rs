@@ -52,7 +52,7 @@ pub struct ImportedVariant {
     pub external_id: String,
     /// Its own title; without one it is made of the options.
     pub title: Option<String>,
-    /// The vendor's number; defaults to the external id for new variants when that is free.
+    /// The vendor's number. A new variant whose SKU is taken is refused; a known one keeps its own.
     pub sku: Option<String>,
     /// The GTIN; not checked again.
     pub gtin: Option<String>,
