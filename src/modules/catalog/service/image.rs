@@ -122,7 +122,7 @@ pub async fn set_categories(ctx: &Ctx, input: ProductCategoriesSetInput) -> Outc
     store::set_categories(&tx, &[id], &pairs).await?;
     check::own(&mut row.provenance, ["categories".to_owned()]);
     store::save_product(&tx, grant.now(), &row).await?;
-    store::refresh_summary(&tx, grant.now(), &[id]).await?;
+    store::refresh_summary(&tx, grant.now(), &[id], &[]).await?;
     let after =
         json!({ "categoryIds": categories.iter().map(|id| id.uuid().to_string()).collect::<Vec<_>>() });
     let entry = Entry {

@@ -14,9 +14,7 @@ use crate::framework::db::{DbError, Tx};
 use crate::framework::error::{ApiError, ErrorCode, Outcome};
 use crate::framework::id::{CategoryId, ImageId, ProductId, VariantId};
 use crate::framework::outbox::{self, Event};
-use crate::modules::catalog::import::{
-    ImportedOutcome, ImportedProduct, ImportedResult, MAX_BATCH, Origin,
-};
+use crate::modules::catalog::import::{ImportedOutcome, ImportedProduct, ImportedResult, MAX_BATCH, Origin};
 use crate::modules::catalog::rules;
 use crate::modules::catalog::store::{self, ImageWrite};
 
@@ -26,7 +24,9 @@ use crate::modules::catalog::store::{self, ImageWrite};
 /// theirs. Writes the products' events, no audit row: that is the caller's. Results are in the batch's order.
 pub async fn import_upsert(tx: &Tx, who: &Who, batch: &[ImportedProduct]) -> Outcome<Vec<ImportedResult>> {
     if batch.len() > MAX_BATCH {
-        return Err(ApiError::new(ErrorCode::LimitExceeded, "At most 1,000 products are published at once.").into());
+        return Err(
+            ApiError::new(ErrorCode::LimitExceeded, "At most 1,000 products are published at once.").into()
+        );
     }
     let (currency, language) = store::vendor_basics(tx).await?;
     let known = read_known(tx, batch).await?;
@@ -46,11 +46,11 @@ pub async fn import_upsert(tx: &Tx, who: &Who, batch: &[ImportedProduct]) -> Out
     let created: HashSet<ProductId> = plan.new_products.iter().map(|row| row.id).collect();
     let updated: Vec<ProductId> = changed.iter().copied().filter(|id| !created.contains(id)).collect();
     let touched: Vec<ProductId> = updated.iter().copied().filter(|id| !counted.contains(id)).collect();
-    store::touch_products(tx, who.now, &touched).await?;
     if !updated.is_empty() {
-        store::refresh_summary(tx, who.now, &updated).await?;
+        store::refresh_summary(tx, who.now, &updated, &touched).await?;
     }
-    let event = |kind, id: &ProductId| Event { kind, entity_type: "Product", entity_id: id.uuid(), data: json!({}) };
+    let event =
+        |kind, id: &ProductId| Event { kind, entity_type: "Product", entity_id: id.uuid(), data: json!({}) };
     let events: Vec<Event> = plan
         .new_products
         .iter()
@@ -90,7 +90,8 @@ async fn read_known(tx: &Tx, batch: &[ImportedProduct]) -> Result<Known, DbError
         living,
     )
     .await?;
-    let categories: HashSet<CategoryId> = batch.iter().flat_map(|one| one.category_ids.iter().copied()).collect();
+    let categories: HashSet<CategoryId> =
+        batch.iter().flat_map(|one| one.category_ids.iter().copied()).collect();
     let categories = match categories.is_empty() {
         true => HashMap::new(),
         false => store::living_categories(tx, categories.into_iter().collect()).await?.into_iter().collect(),
@@ -120,7 +121,12 @@ async fn name_new(tx: &Tx, plan: &mut Plan) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn write_prices(tx: &Tx, who: &Who, currency: &str, plan: &mut Plan) -> Result<Vec<ProductId>, DbError> {
+async fn write_prices(
+    tx: &Tx,
+    who: &Who,
+    currency: &str,
+    plan: &mut Plan,
+) -> Result<Vec<ProductId>, DbError> {
     let known: Vec<VariantId> = plan.priced.keys().copied().collect();
     if !known.is_empty() {
         let owned: HashSet<VariantId> = store::owned_prices(tx, known).await?.into_iter().collect();
@@ -148,9 +154,12 @@ async fn write_images(
 ) -> Result<Vec<ProductId>, DbError> {
     let wanted: Vec<(ProductId, &ImportedProduct)> = plan
         .targets(batch)
-        .filter(|(id, one)| !one.image_urls.is_empty() && !known.product(*id).is_some_and(|row| row.images_owned))
+        .filter(|(id, one)| {
+            !one.image_urls.is_empty() && !known.product(*id).is_some_and(|row| row.images_owned)
+        })
         .collect();
-    let old: Vec<ProductId> = wanted.iter().map(|(id, _)| *id).filter(|id| known.product(*id).is_some()).collect();
+    let old: Vec<ProductId> =
+        wanted.iter().map(|(id, _)| *id).filter(|id| known.product(*id).is_some()).collect();
     let present: HashMap<ProductId, Vec<String>> = match old.is_empty() {
         true => HashMap::new(),
         false => store::image_urls(tx, old).await?.into_iter().map(|(id, urls)| (id, urls.0)).collect(),

@@ -18,5 +18,5 @@ use crate::framework::id::ProductId;
 /// Brings what products keep of their variants up to date: lowest and highest price (of the base list, valid `now`), and
 /// the text that search reads. One statement, which touches only what differs.
 pub async fn refresh_summary(tx: &Tx, now: DateTime<Utc>, products: &[ProductId]) -> Result<(), DbError> {
-    store::refresh_summary(tx, now, products).await
+    store::refresh_summary(tx, now, products, &[]).await
 }

@@ -237,7 +237,7 @@ pub async fn update(ctx: &Ctx, mut input: ProductUpdateInput) -> Outcome<Product
     }
     check::own(&mut row.provenance, owned);
     store::save_product(&tx, now, &row).await.map_err(taken)?;
-    store::refresh_summary(&tx, now, &[id]).await?;
+    store::refresh_summary(&tx, now, &[id], &[]).await?;
     record(&tx, &grant, "product.update", &before, &snapshot(&row), id).await?;
     tx.commit().await?;
     Ok(id)

@@ -324,8 +324,7 @@ async fn finish(
     before: Option<&Value>,
     after: Option<&Value>,
 ) -> Result<(), DbError> {
-    store::touch_products(tx, grant.now(), &[product]).await?;
-    store::refresh_summary(tx, grant.now(), &[product]).await?;
+    store::refresh_summary(tx, grant.now(), &[product], &[product]).await?;
     let entry = Entry { action, entity_type: "ProductVariant", entity_id: Some(id.uuid()), before, after };
     let mut event = event("PRODUCT_UPDATED", product);
     event.data = json!({ "variantIds": [id.uuid().to_string()] });

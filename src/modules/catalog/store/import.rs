@@ -85,12 +85,15 @@ pub async fn known_variants(
 }
 
 /// The addresses of products' pictures, in their order.
-pub async fn image_urls(tx: &Tx, products: Vec<ProductId>) -> Result<Vec<(ProductId, Array<String>)>, DbError> {
+pub async fn image_urls(
+    tx: &Tx,
+    products: Vec<ProductId>,
+) -> Result<Vec<(ProductId, Array<String>)>, DbError> {
     tx.load(
         sql("SELECT product_id, array_agg(coalesce(url, '') ORDER BY position, id) FROM product_images \
              WHERE vendor_id = $1 AND product_id = ANY($2) GROUP BY product_id")
-            .bind(tx.vendor())
-            .bind(Array(products)),
+        .bind(tx.vendor())
+        .bind(Array(products)),
     )
     .await
 }
@@ -193,7 +196,9 @@ pub async fn import_variants(
         ]
         .join(", ");
         let names = "title, sku, gtin, tax_class, options, options_key, policy, policy_limit, available_from, weight_grams";
-        let of = |table: &str| names.split(", ").map(|name| format!("{table}.{name}")).collect::<Vec<_>>().join(", ");
+        let of = |table: &str| {
+            names.split(", ").map(|name| format!("{table}.{name}")).collect::<Vec<_>>().join(", ")
+        };
         format!(
             "UPDATE product_variants old SET ({names}) = ROW({new}), provenance = {OWNERS}, updated_at = $2, version = old.version + 1 \
              FROM (SELECT v.id, n.owners, {columns} \

@@ -23,10 +23,18 @@ const SEARCH_TEXT: &str = "orion_fold(left(concat_ws(' ', p.title, p.brand, \
       WHERE t.vendor_id = $1 AND t.product_id = p.id AND t.deleted_at IS NULL)), 20000))";
 
 /// See [`crate::modules::catalog::service::refresh_summary`].
-pub async fn refresh_summary(tx: &Tx, now: DateTime<Utc>, products: &[ProductId]) -> Result<(), DbError> {
+/// `touched` are those of the products whose parts changed: they are counted as changed in the same write.
+pub async fn refresh_summary(
+    tx: &Tx,
+    now: DateTime<Utc>,
+    products: &[ProductId],
+    touched: &[ProductId],
+) -> Result<(), DbError> {
     static TEXT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
         format!(
-            "UPDATE products u SET price_from = s.low, price_to = s.high, search_text = s.words FROM ( \
+            "UPDATE products u SET price_from = s.low, price_to = s.high, search_text = s.words, \
+               version = u.version + CASE WHEN u.id = ANY($4) THEN 1 ELSE 0 END, \
+               updated_at = CASE WHEN u.id = ANY($4) THEN $3 ELSE u.updated_at END FROM ( \
              SELECT p.id, range.low, range.high, {SEARCH_TEXT} AS words FROM products p CROSS JOIN LATERAL ( \
                SELECT min(n.amount) AS low, max(n.amount) AS high FROM product_variants v CROSS JOIN LATERAL ( \
                  SELECT r.amount FROM variant_prices r WHERE r.vendor_id = $1 AND r.variant_id = v.id \
@@ -37,7 +45,7 @@ pub async fn refresh_summary(tx: &Tx, now: DateTime<Utc>, products: &[ProductId]
                WHERE v.vendor_id = $1 AND v.product_id = p.id AND v.deleted_at IS NULL) range \
              WHERE p.vendor_id = $1 AND p.id = ANY($2)) s \
              WHERE u.vendor_id = $1 AND u.id = s.id \
-               AND (u.price_from, u.price_to, u.search_text) IS DISTINCT FROM (s.low, s.high, s.words)"
+               AND (u.id = ANY($4) OR (u.price_from, u.price_to, u.search_text) IS DISTINCT FROM (s.low, s.high, s.words))"
         )
     });
     tx.execute(sql(TEXT.as_str()).bind(tx.vendor()).bind(Array(products.to_vec())).bind(now))
@@ -325,21 +333,6 @@ pub async fn set_images(tx: &Tx, products: &[ProductId], rows: &[ImageWrite]) ->
             .bind(column(rows, |row| row.position))
             .bind(column(rows, |row| row.url.as_str()))
             .bind(column(rows, |row| row.alt_text.as_deref())),
-    )
-    .await
-    .map(|_| ())
-}
-
-/// Counts a change of products whose own columns did not change.
-pub async fn touch_products(tx: &Tx, now: DateTime<Utc>, products: &[ProductId]) -> Result<(), DbError> {
-    if products.is_empty() {
-        return Ok(());
-    }
-    tx.execute(
-        sql("UPDATE products SET version = version + 1, updated_at = $2 WHERE vendor_id = $1 AND id = ANY($3)")
-            .bind(tx.vendor())
-            .bind(now)
-            .bind(Array(products.to_vec())),
     )
     .await
     .map(|_| ())

@@ -13,7 +13,8 @@ use crate::modules::catalog::import::{
 use crate::modules::catalog::model::{Policy, VariantOption};
 use crate::modules::catalog::service::variant::title_of;
 use crate::modules::catalog::store::{
-    KnownProduct, KnownVariant, NewProduct, NewVariant, PriceWrite, ProductImport, TranslationWrite, VariantImport,
+    KnownProduct, KnownVariant, NewProduct, NewVariant, PriceWrite, ProductImport, TranslationWrite,
+    VariantImport,
 };
 use crate::modules::catalog::{html, rules};
 
@@ -47,14 +48,22 @@ impl Known {
             // A living one goes before a deleted one of the same name.
             if let Some(external_id) = row.external_id.clone() {
                 let entry = known.by_external_id.entry(external_id);
-                if row.deleted { entry.or_insert(row.id) } else { entry.insert_entry(row.id).into_mut() };
+                if row.deleted {
+                    entry.or_insert(row.id)
+                } else {
+                    entry.insert_entry(row.id).into_mut()
+                };
             }
             known.products.insert(row.id, row);
         }
         for row in variants {
             if let Some(external_id) = row.external_id.clone() {
                 let entry = known.variant_by_external_id.entry(external_id);
-                if row.deleted { entry.or_insert(row.id) } else { entry.insert_entry(row.id).into_mut() };
+                if row.deleted {
+                    entry.or_insert(row.id)
+                } else {
+                    entry.insert_entry(row.id).into_mut()
+                };
             }
             if !row.deleted {
                 known.by_product.entry(row.product_id).or_default().push(row.id);
@@ -171,7 +180,12 @@ impl Plan {
         self.results.iter().zip(batch).filter_map(|(result, one)| Some((result.product_id?, one)))
     }
 
-    fn add(&mut self, one: &ImportedProduct, known: &Known, language: &str) -> Result<ImportedResult, Refusal> {
+    fn add(
+        &mut self,
+        one: &ImportedProduct,
+        known: &Known,
+        language: &str,
+    ) -> Result<ImportedResult, Refusal> {
         if !storable(&one.external_id.as_str()) || one.variants.is_empty() || one.variants.len() > 2_000 {
             let message = "A product has an external id of at most 200 characters and 1 to 2,000 variants.";
             return Err(Refusal::new(ErrorCode::InvalidValue, message));
@@ -193,21 +207,30 @@ impl Plan {
         let entry = owner(&one.origin);
         // Without a text in the default language the first one stands for it, until one comes.
         let is_default = text.language == language;
-        let further = one.texts.iter().filter(|other| other.language != language && other.language.len() <= 35);
+        let further =
+            one.texts.iter().filter(|other| other.language != language && other.language.len() <= 35);
         let first = self.translations.len();
         self.translations.extend(further.filter_map(|other| {
             let title = some_line(Some(&other.title), 500)?;
             let language = other.language.clone();
-            Some(TranslationWrite { product_id: id, language, title: Some(title), slug: None, description: description(other) })
+            Some(TranslationWrite {
+                product_id: id,
+                language,
+                title: Some(title),
+                slug: None,
+                description: description(other),
+            })
         }));
         let brand = some_line(one.brand.as_deref(), 200);
         if old.is_some() {
             let owners = owners(&entry, ["title", "description", "brand"]);
             let source = one.origin.source.clone();
-            let (title, text) = (is_default.then_some(title), is_default.then(|| description(text)).flatten());
+            let (title, text) =
+                (is_default.then_some(title), is_default.then(|| description(text)).flatten());
             self.known_products.push(ProductImport { id, title, description: text, brand, source, owners });
         } else {
-            let languages = self.translations[first..].iter().map(|one| format!("translations.{}", one.language));
+            let languages =
+                self.translations[first..].iter().map(|one| format!("translations.{}", one.language));
             let languages: Vec<String> = languages.collect();
             let fields = ["title", "description", "brand", "images", "categories"];
             let owners = owners(&entry, fields.into_iter().chain(languages.iter().map(String::as_str)));
@@ -275,7 +298,10 @@ impl Plan {
             match known.find_variant(part) {
                 Some(row) if row.deleted => parts.ids.push(None),
                 Some(row) if !product_known => {
-                    let message = format!("The row {} is a variant of another product.", row.external_id.as_deref().unwrap_or_default());
+                    let message = format!(
+                        "The row {} is a variant of another product.",
+                        row.external_id.as_deref().unwrap_or_default()
+                    );
                     return Err(Refusal::new(ErrorCode::HandleTaken, message));
                 }
                 Some(row) => {
@@ -295,7 +321,10 @@ impl Plan {
             }
         }
         if parts.ids.iter().all(Option::is_none) {
-            return Err(Refusal::new(ErrorCode::VariantNotFound, "A person has deleted the product's variants."));
+            return Err(Refusal::new(
+                ErrorCode::VariantNotFound,
+                "A person has deleted the product's variants.",
+            ));
         }
         // Nothing refuses from here on.
         for (part, row, options) in changes {
@@ -335,7 +364,8 @@ impl Plan {
             options_key = format!("{options_key}\u{1d}{}", part.external_id);
         }
         keys.insert(options_key.clone(), None);
-        let (policy, policy_limit) = part.policy.map_or((Policy::Deny, 0), |(policy, limit)| (policy, limit.max(0)));
+        let (policy, policy_limit) =
+            part.policy.map_or((Policy::Deny, 0), |(policy, limit)| (policy, limit.max(0)));
         let fields = ["title", "sku", "gtin", "price", "taxClass", "options", "policy", "weight"];
         Ok(NewVariant {
             id: VariantId::from_uuid(new_uuid()),
@@ -375,9 +405,12 @@ impl Plan {
             keys.insert(key.clone(), Some(row.id));
         }
         let title = some_line(part.title.as_deref(), 200).or_else(|| given.then(|| title_of(&options)));
-        let options = given.then(|| (serde_json::to_string(&options).unwrap_or_else(|_| "[]".to_owned()), key));
+        let options =
+            given.then(|| (serde_json::to_string(&options).unwrap_or_else(|_| "[]".to_owned()), key));
         let sku = some_line(part.sku.as_deref(), 100);
-        let sku = sku.filter(|sku| known.skus.get(sku).is_none_or(|holder| *holder == row.id) && self.skus.insert(sku.clone()));
+        let sku = sku.filter(|sku| {
+            known.skus.get(sku).is_none_or(|holder| *holder == row.id) && self.skus.insert(sku.clone())
+        });
         self.known_variants.push(VariantImport {
             id: row.id,
             title,
@@ -409,7 +442,9 @@ fn checked_options(options: &[VariantOption]) -> Vec<VariantOption> {
     options
         .iter()
         .map(|option| VariantOption { name: line(&option.name, 100), value: line(&option.value, 200) })
-        .filter(|option| !option.name.is_empty() && !option.value.is_empty() && names.insert(option.name.to_lowercase()))
+        .filter(|option| {
+            !option.name.is_empty() && !option.value.is_empty() && names.insert(option.name.to_lowercase())
+        })
         .take(20)
         .collect()
 }
