@@ -118,6 +118,7 @@ pub async fn create(ctx: &Ctx, mut input: ProductCreateInput) -> Outcome<Product
         store::set_images(&tx, &[id], &images).await?;
     }
     variant::insert(&tx, now, vendor.currency.code(), &variants).await?;
+    variant::set_overdrafts(&tx, grant.who(), &variants).await?;
     let quantities: Vec<_> = variants.iter().filter_map(|one| Some((one.row.id, one.quantity?))).collect();
     if !quantities.is_empty() {
         inventory::service::set_initial(&tx, grant.who(), &quantities, false).await?;

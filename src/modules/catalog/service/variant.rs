@@ -8,7 +8,7 @@ use super::check::{self, Check};
 use super::product::{event, not_found, taken};
 use crate::framework::audit::{self, Entry};
 use crate::framework::clock::new_uuid;
-use crate::framework::context::{Ctx, Grant};
+use crate::framework::context::{Ctx, Grant, Who};
 use crate::framework::db::{DbError, Tx};
 use crate::framework::error::{ErrorCode, Failure, Outcome, Refusal};
 use crate::framework::id::{ImageId, ProductId, VariantId};
@@ -304,6 +304,7 @@ pub async fn create(ctx: &Ctx, input: ProductVariantCreateInput) -> Outcome<Vari
     draft.row.position = position;
     let id = draft.row.id;
     insert(&tx, grant.now(), vendor.currency.code(), std::slice::from_ref(&draft)).await?;
+    set_overdrafts(&tx, grant.who(), std::slice::from_ref(&draft)).await?;
     if let Some(quantity) = draft.quantity {
         inventory::service::set_initial(&tx, grant.who(), &[(id, quantity)], false).await?;
     }
@@ -312,6 +313,16 @@ pub async fn create(ctx: &Ctx, input: ProductVariantCreateInput) -> Outcome<Vari
     claim.finish(&tx, id.uuid()).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// Lets inventory promise what new variants' policies allow beyond what is there.
+pub(super) async fn set_overdrafts(tx: &Tx, who: &Who, drafts: &[Draft]) -> Outcome<()> {
+    let rows = drafts.iter().map(|draft| &draft.row);
+    let limits: Vec<_> = rows
+        .filter(|row| row.policy != Policy::Deny && row.policy_limit > 0)
+        .map(|row| (row.id, row.policy_limit))
+        .collect();
+    inventory::service::set_overdraft(tx, who, &limits).await
 }
 
 /// What every change of a variant ends with: its product counted and refreshed, audit row and event.
@@ -365,6 +376,7 @@ pub async fn update(ctx: &Ctx, input: ProductVariantUpdateInput) -> Outcome<Vari
     check::version(input.expected_version, row.version, id.to_string())?;
     let before = snapshot(&row);
     let price = (row.amount, row.compare_at);
+    let overdraft = rules::promised(row.policy, row.policy_limit, 0);
     changes.apply(&mut row)?;
     own_image(&tx, &row).await?;
     store::save_variant(&tx, now, &row).await.map_err(taken)?;
@@ -375,6 +387,10 @@ pub async fn update(ctx: &Ctx, input: ProductVariantUpdateInput) -> Outcome<Vari
             store::set_prices(&tx, now, currency, &[write]).await?;
         }
         None => store::clear_prices(&tx, id).await?,
+    }
+    if overdraft != rules::promised(row.policy, row.policy_limit, 0) {
+        let limit = if row.policy == Policy::Deny { 0 } else { row.policy_limit };
+        inventory::service::set_overdraft(&tx, grant.who(), &[(id, limit)]).await?;
     }
     if let Some(quantity) = quantity {
         inventory::service::set_initial(&tx, grant.who(), &[(id, quantity)], false).await?;
