@@ -196,8 +196,6 @@ CREATE TABLE variant_price_history (
     valid_to timestamptz,
     PRIMARY KEY (vendor_id, id)
 );
-COMMENT ON COLUMN variant_price_history.valid_from IS 'When the row of variant_prices took these values.';
-COMMENT ON COLUMN variant_price_history.price_valid_from IS 'The schedule of the price itself at that time; null is always.';
 CREATE INDEX variant_price_history_variant_idx ON variant_price_history (vendor_id, variant_id, valid_from);
 CREATE UNIQUE INDEX variant_price_history_open_key ON variant_price_history (vendor_id, price_id) WHERE valid_to IS NULL;
 SELECT orion_tenant_table('variant_price_history', 'SELECT, INSERT, UPDATE');

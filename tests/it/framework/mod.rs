@@ -1,5 +1,6 @@
 //! The framework on a real database.
 
+mod comments;
 mod isolation;
 mod jobs;
 mod migrations;
