@@ -12,6 +12,8 @@ use clap::{Parser, Subcommand};
 
 pub use boot::{Boot, boot};
 
+use crate::framework::error::Failure;
+
 /// Orion, a headless commerce engine for many vendors.
 #[derive(Parser, Debug)]
 #[command(version, about)]
@@ -117,4 +119,15 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Schema => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A use case's failure, for the terminal.
+fn told(failure: Failure) -> CommandError {
+    match failure {
+        Failure::Refused(refusals) => {
+            refusals.iter().map(|refusal| refusal.message.as_ref()).collect::<Vec<_>>().join(" ").into()
+        }
+        Failure::Error(error) => error.message.into_owned().into(),
+        Failure::Conflict => "too many changes at once; try again".into(),
+    }
 }

@@ -7,7 +7,7 @@ use super::live::PerMessage;
 use super::subscription::Subscription;
 use super::types::argument_id;
 use crate::framework::context::ContextExt as _;
-use crate::framework::error::ErrorCode;
+use crate::framework::error::{ApiError, ErrorCode};
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
 use crate::modules::events::graphql::EventQuery;
@@ -58,8 +58,6 @@ pub struct Mutation(
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The typed, sortable id."))]
 pub enum Node {
-    /// A description of an error code.
-    ErrorCodeInfo(ErrorCodeInfo),
     /// A product.
     Product(Product),
     /// A variant.
@@ -88,15 +86,23 @@ pub enum Node {
     MarketplaceProduct(marketplace::MarketplaceProduct),
 }
 
-/// What a code means.
+/// What an error code means.
 pub struct ErrorCodeInfo(ErrorCode);
 
-/// What a code means.
+/// What an error code means.
 #[Object]
 impl ErrorCodeInfo {
-    /// Its name.
-    async fn id(&self) -> ID {
-        ID(self.0.name().to_owned())
+    /// The code.
+    async fn code(&self) -> ErrorCode {
+        self.0
+    }
+    /// The HTTP status that fits it; GraphQL answers themselves are 200 or 400.
+    async fn status(&self) -> i32 {
+        i32::from(self.0.status())
+    }
+    /// When it is used.
+    async fn description(&self) -> &'static str {
+        self.0.description()
     }
 }
 
@@ -144,8 +150,27 @@ impl CoreQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Any id of the API.")] id: ID,
     ) -> async_graphql::Result<Option<Node>> {
-        let _ = ctx.ctx();
         load_node(ctx, &id).await
+    }
+
+    /// The objects behind several ids, in their order; null for each that is not there or not visible. At most 100.
+    #[permission(PUBLIC)]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Ids of the API, at most 100.")] ids: Vec<ID>,
+    ) -> async_graphql::Result<Vec<Option<Node>>> {
+        if ids.len() > 100 {
+            let error = ApiError::new(ErrorCode::LimitExceeded, "At most 100 ids.").at("ids");
+            return Err(error.extend(ctx.ctx()));
+        }
+        futures::future::try_join_all(ids.iter().map(|id| load_node(ctx, id))).await
+    }
+
+    /// Every error code with its meaning.
+    #[permission(PUBLIC)]
+    async fn error_codes(&self) -> Vec<ErrorCodeInfo> {
+        ErrorCode::ALL.iter().copied().map(ErrorCodeInfo).collect()
     }
 }
 

@@ -1,6 +1,10 @@
 //! The integration tests: everything through GraphQL over the real router, on a real PostgreSQL, one database a test.
 
+mod budgets;
 mod framework;
 mod http;
+mod marketplace;
 mod orders;
+mod races;
+mod story;
 mod support;

@@ -5,7 +5,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{PASSWORD, TestApp};
+use futures::StreamExt as _;
+
+use crate::support::{CHECKOUT, PASSWORD, TestApp, Value, json};
 
 /// The server as a process, killed with the value.
 struct Server(Child);
@@ -78,5 +80,66 @@ async fn the_quickstart_walks_the_whole_story_against_the_real_binary() {
         .expect("a count")
         .get(0);
     assert_eq!(delivered, 1, "{told}");
+    assert_eq!(orion::commands::doctor::check(app.app()).await.expect("doctor"), Vec::<String>::new());
+}
+
+/// Checks out over HTTP; `None` where the server went away before it answered.
+async fn checkout(http: &reqwest::Client, address: &str, cart: &str) -> Option<String> {
+    let body = json!({ "query": CHECKOUT, "variables": { "input": {
+        "token": cart, "idempotencyKey": cart, "payment": { "gateway": "test", "data": { "outcome": "approve" } } } } });
+    let request = http.post(format!("{address}/graphql")).header("x-vendor", "ACME").body(body.to_string());
+    let response = request.header("content-type", "application/json").send().await.ok()?;
+    let answer: Value = serde_json::from_slice(&response.bytes().await.ok()?).ok()?;
+    answer["data"]["checkoutComplete"]["order"]["number"].as_str().map(str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_loses_nothing_that_it_acknowledged() {
+    let app = TestApp::start().await;
+    let acme = app.vendor("ACME").await;
+    let goods = acme.goods("Lamp", "10.00", 1_000).await;
+    let visitor = acme.visitor();
+    let mut carts = Vec::new();
+    for _ in 0..60 {
+        carts.push(acme.ready_cart(&visitor, &[(&goods.variant, 1)]).await);
+    }
+    let http = reqwest::Client::new();
+    let (server, address) = serve(&app);
+    let mut server = Some(server);
+    let mut acknowledged = Vec::new();
+    let mut answers = futures::stream::iter(carts.iter().map(|cart| checkout(&http, &address, cart))).buffer_unordered(8);
+    while let Some(answer) = answers.next().await {
+        acknowledged.extend(answer);
+        if acknowledged.len() == 20 {
+            // SIGKILL, in the middle of the others.
+            drop(server.take());
+        }
+    }
+    drop(answers);
+    assert!((20..60).contains(&acknowledged.len()), "{} were acknowledged", acknowledged.len());
+    let (_second, address) = serve(&app);
+    let numbers: Vec<String> = app
+        .owner_sql()
+        .await
+        .query("SELECT number FROM orders", &[])
+        .await
+        .expect("orders")
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    for number in &acknowledged {
+        assert!(numbers.contains(number), "order {number} was acknowledged and is gone");
+    }
+    // Everybody asks again with the same key: one order for each cart, paid.
+    for cart in &carts {
+        checkout(&http, &address, cart).await.expect("an answer");
+    }
+    let row = app
+        .owner_sql()
+        .await
+        .query_one("SELECT count(*), count(*) FILTER (WHERE payment_status = 'PAID') FROM orders", &[])
+        .await
+        .expect("counts");
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (60, 60));
     assert_eq!(orion::commands::doctor::check(app.app()).await.expect("doctor"), Vec::<String>::new());
 }

@@ -24,6 +24,7 @@ pub struct Vendor {
     /// The code.
     pub code: String,
     owner: Client,
+    owner_email: String,
 }
 
 /// Something to buy.
@@ -86,7 +87,7 @@ impl TestApp {
         let visitor = self.anonymous().at(code);
         let temporary = text(&created["temporaryPassword"]);
         let owner = first_login(&visitor, &email, &temporary).await;
-        Vendor { app: self.clone(), id, code: code.to_owned(), owner }
+        Vendor { app: self.clone(), id, code: code.to_owned(), owner, owner_email: email }
     }
 }
 
@@ -114,6 +115,18 @@ impl Vendor {
     /// The owner, logged in.
     pub fn owner(&self) -> &Client {
         &self.owner
+    }
+
+    /// The owner with a new session, after the clock has moved past the old one.
+    pub async fn owner_again(&self) -> Client {
+        let login = self
+            .visitor()
+            .run(
+                "mutation($input: LoginInput!) { teamLogin(input: $input) { session { accessToken } userErrors { code } } }",
+                json!({ "input": { "email": self.owner_email, "password": PASSWORD } }),
+            )
+            .await;
+        self.visitor().with_token(text(&login.ok()["session"]["accessToken"]))
     }
 
     /// Nobody in particular, in this vendor's shop.
