@@ -1,3 +1,4 @@
+DROP VIEW order_settings;
 ALTER TABLE carts DROP CONSTRAINT carts_order_fkey;
 DROP TABLE order_events;
 DROP TABLE fulfilment_lines;

@@ -10,7 +10,7 @@ mod query;
 
 pub use fulfilment::{Fulfilment, load_fulfilment};
 pub use line::OrderLine;
-pub use list::orders_of_customer;
+pub use list::{OrderFilter, OrderSort, orders_of_customer};
 pub use mutation::OrdersMutation;
 pub use order::{Order, load_order, order_id};
 pub use query::{OrdersQuery, load_order_by_token};
