@@ -1,3 +1,4 @@
+DROP FUNCTION orion_refresh_statistics();
 DROP FUNCTION orion_marketplace_search(text, integer);
 DROP TABLE publish_job_rows;
 DROP TABLE publish_jobs;

@@ -54,12 +54,6 @@ pub fn price_now(row: &PublishRow, now: DateTime<Utc>) -> (i64, Option<i64>) {
     }
 }
 
-/// The next instant after `now` at which [`price_now`] changes.
-pub fn next_change(row: &PublishRow, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    row.sale_price?;
-    [row.sale_from, row.sale_to].into_iter().flatten().filter(|at| *at > now).min()
-}
-
 /// The class with this rate; an unknown rate says nothing (the import has warned), so that new variants take the default.
 /// 0 is `ZERO`: a feed cannot say that something is exempt.
 pub fn tax_class(rates: &[(TaxClass, i32)], rate_bp: Option<i32>) -> Option<TaxClass> {

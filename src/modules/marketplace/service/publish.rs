@@ -232,6 +232,7 @@ impl Batch {
     /// product, of the chosen rows and of those that were published before. The statements do not depend on their number.
     pub async fn publish(&self, tx: &Tx, who: &Who, ids: &[MarketplaceProductId]) -> Outcome<Vec<RowResult>> {
         rows::serialize(tx).await?;
+        store::staging::prefer_indexes(tx).await?;
         let staged = rows::load(tx, ids, MAX_ROWS).await?;
         let units = units(&staged);
         let firsts = units.iter().filter_map(|unit| unit.first()).map(|row| row.id).collect();

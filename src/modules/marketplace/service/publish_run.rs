@@ -54,6 +54,7 @@ impl Run {
         let tx = self.app.db.write(&self.grant).await?;
         // Before the run is locked, as a publishing of single rows does it.
         rows::serialize(&tx).await?;
+        store::staging::prefer_indexes(&tx).await?;
         let Some(state) = rows::lock(&tx, self.job).await?.filter(|state| state.status.is_open()) else {
             return Ok(tx.rollback().await?);
         };
@@ -89,6 +90,7 @@ impl Run {
             };
             batch.publish(tx, self.grant.who(), &ids).await?
         };
+        store::staging::refresh_statistics(tx).await?;
         let counts = Counts::of(&results);
         rows::note(tx, self.job, &reasons(&results)).await?;
         rows::advance(tx, self.job, last, counts.published, counts.skipped, counts.failed).await?;

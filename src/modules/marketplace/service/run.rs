@@ -193,6 +193,7 @@ impl Run {
             // Cancelled, or another worker has done this slice.
             return Ok(tx.rollback().await?);
         };
+        staging::prefer_indexes(&tx).await?;
         let counts = self.stage(&tx, &now, plan.format().into(), settings, read.rows).await?;
         let checkpoint = encode(&Checkpoint { position: read.position, staged: read.end })?;
         jobs::advance(&tx, self.job, &counts, checkpoint, progress).await?;
@@ -253,6 +254,7 @@ impl Run {
         let kept = kept(issues, state.issues_kept);
         counts.issues_kept = count(kept.len());
         jobs::add_issues(tx, self.job, kept).await?;
+        staging::refresh_statistics(tx).await?;
         Ok(counts)
     }
 
