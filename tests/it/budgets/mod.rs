@@ -11,7 +11,8 @@ const PAGE: &str = "query($id: ID!) { product(id: $id) { id title description br
     options { name values } variants(first: 50) { nodes { id sku title price { amount } lowestPriorPrice { amount } availability
         selectedOptions { name value } } } categories { id name ancestors { id name } } } }";
 
-const SEARCH: &str = "{ products(first: 24, search: \"lamp\") { nodes { id title price { amount } featuredImage { url }
+const SEARCH: &str =
+    "{ products(first: 24, search: \"lamp\") { nodes { id title price { amount } featuredImage { url }
     variants(first: 10) { nodes { id price { amount } availability } } }
     facets { brands { value count } categories { category { id name } count } } pageInfo { hasNextPage } } }";
 
@@ -73,7 +74,8 @@ async fn adding_to_a_cart_and_checking_out_stay_within_their_budgets() {
     }
     let visitor = acme.visitor();
     for size in [1, 12] {
-        let lines: Vec<(&str, i32)> = variants.iter().take(size).map(|variant| (variant.as_str(), 1)).collect();
+        let lines: Vec<(&str, i32)> =
+            variants.iter().take(size).map(|variant| (variant.as_str(), 1)).collect();
         let token = acme.ready_cart(&visitor, &lines).await;
         let added = visitor
             .run(

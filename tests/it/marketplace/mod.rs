@@ -29,11 +29,20 @@ async fn publish(app: &TestApp, client: &Client, input: Value) -> Value {
         .await;
     let id = text(&started.ok()["job"]["id"]);
     app.settle().await;
-    client.run("query($id: ID!) { publishJob(id: $id) { status published skipped failed progress } }", json!({ "id": id })).await.root().clone()
+    client
+        .run(
+            "query($id: ID!) { publishJob(id: $id) { status published skipped failed progress } }",
+            json!({ "id": id }),
+        )
+        .await
+        .root()
+        .clone()
 }
 
 fn feed(rows: usize) -> Vec<u8> {
-    let mut text = String::from("id\ttitle\tdescription\tlink\timage_link\tavailability\tprice\tbrand\ttax_rate\tproduct_type\n");
+    let mut text = String::from(
+        "id\ttitle\tdescription\tlink\timage_link\tavailability\tprice\tbrand\ttax_rate\tproduct_type\n",
+    );
     for row in 0..rows {
         text += &format!(
             "SKU-{row}\tProduct {row}\tA fine thing\thttps://shop.example/p/{row}\thttps://shop.example/i/{row}.jpg\tin_stock\t{}.99 EUR\tMoselle\t17\tHome > Things\n",
@@ -48,7 +57,13 @@ fn problems(job: &Value) -> Vec<(i64, String, String)> {
         .as_array()
         .expect("errors")
         .iter()
-        .map(|error| (error["row"].as_i64().expect("row"), error["column"].as_str().unwrap_or("").to_owned(), text(&error["code"])))
+        .map(|error| {
+            (
+                error["row"].as_i64().expect("row"),
+                error["column"].as_str().unwrap_or("").to_owned(),
+                text(&error["code"]),
+            )
+        })
         .collect()
 }
 
@@ -62,10 +77,15 @@ async fn shop() -> (TestApp, Vendor) {
 async fn a_feed_is_imported_published_and_imported_again_without_duplicates() {
     let (app, acme) = shop().await;
     let job = import(&app, acme.owner(), json!({ "format": "LETZSHOP", "language": "en" }), &feed(30)).await;
-    assert_eq!((&job["status"], &job["created"], &job["failed"]), (&json!("SUCCEEDED"), &json!(30), &json!(0)));
+    assert_eq!(
+        (&job["status"], &job["created"], &job["failed"]),
+        (&json!("SUCCEEDED"), &json!(30), &json!(0))
+    );
     let staged = acme.owner().run("{ marketplaceProducts(first: 100) { nodes { id externalId price { amount } product { id } } totalCount { value } } }", json!({})).await;
     assert_eq!(staged.root()["totalCount"]["value"], 30);
-    let done = publish(&app, acme.owner(), json!({ "filter": {}, "initialQuantity": 7, "markupPercent": "10" })).await;
+    let done =
+        publish(&app, acme.owner(), json!({ "filter": {}, "initialQuantity": 7, "markupPercent": "10" }))
+            .await;
     assert_eq!((&done["status"], &done["published"]), (&json!("SUCCEEDED"), &json!(30)));
     let bought = acme
         .visitor()
@@ -75,14 +95,23 @@ async fn a_feed_is_imported_published_and_imported_again_without_duplicates() {
     assert_eq!(bought.root()["variants"]["nodes"][0]["taxClass"], "STANDARD");
     assert_eq!(bought.root()["variants"]["nodes"][0]["canAddToCart"], true);
     // The same file again changes nothing; a changed price reaches the product, with the markup.
-    let again = import(&app, acme.owner(), json!({ "format": "LETZSHOP", "language": "en" }), &feed(30)).await;
-    assert_eq!((&again["created"], &again["updated"], &again["unchanged"]), (&json!(0), &json!(0), &json!(30)));
+    let again =
+        import(&app, acme.owner(), json!({ "format": "LETZSHOP", "language": "en" }), &feed(30)).await;
+    assert_eq!(
+        (&again["created"], &again["updated"], &again["unchanged"]),
+        (&json!(0), &json!(0), &json!(30))
+    );
     let changed = String::from_utf8(feed(30)).expect("text").replace("2.99 EUR", "20.00 EUR").into_bytes();
     let again = import(&app, acme.owner(), json!({ "format": "LETZSHOP", "language": "en" }), &changed).await;
-    assert_eq!((&again["created"], &again["updated"], &again["unchanged"]), (&json!(0), &json!(1), &json!(29)));
-    let bought = acme.visitor().run("{ product(externalId: \"SKU-1\") { price { amount } } }", json!({})).await;
+    assert_eq!(
+        (&again["created"], &again["updated"], &again["unchanged"]),
+        (&json!(0), &json!(1), &json!(29))
+    );
+    let bought =
+        acme.visitor().run("{ product(externalId: \"SKU-1\") { price { amount } } }", json!({})).await;
     assert_eq!(bought.root()["price"]["amount"], "22.00");
-    let count = acme.visitor().run("{ products(first: 1) { totalCount { value precision } } }", json!({})).await;
+    let count =
+        acme.visitor().run("{ products(first: 1) { totalCount { value precision } } }", json!({})).await;
     assert_eq!(count.root()["totalCount"], json!({ "value": 30, "precision": "EXACT" }));
 }
 
@@ -91,7 +120,8 @@ async fn a_persons_edit_survives_the_next_import() {
     let (app, acme) = shop().await;
     import(&app, acme.owner(), json!({ "language": "en" }), &feed(2)).await;
     publish(&app, acme.owner(), json!({ "filter": {}, "initialQuantity": 1 })).await;
-    let id = acme.owner().run("{ product(externalId: \"SKU-0\") { id } }", json!({})).await.root()["id"].clone();
+    let id =
+        acme.owner().run("{ product(externalId: \"SKU-0\") { id } }", json!({})).await.root()["id"].clone();
     acme.owner()
         .run(
             "mutation($input: ProductUpdateInput!) { productUpdate(input: $input) { userErrors { code } } }",
@@ -99,9 +129,13 @@ async fn a_persons_edit_survives_the_next_import() {
         )
         .await
         .ok();
-    let changed = String::from_utf8(feed(2)).expect("text").replace("Product 0", "Product nought").replace("1.99 EUR", "5.00 EUR");
+    let changed = String::from_utf8(feed(2))
+        .expect("text")
+        .replace("Product 0", "Product nought")
+        .replace("1.99 EUR", "5.00 EUR");
     import(&app, acme.owner(), json!({ "language": "en" }), changed.as_bytes()).await;
-    let product = acme.visitor().run("{ product(externalId: \"SKU-0\") { title price { amount } } }", json!({})).await;
+    let product =
+        acme.visitor().run("{ product(externalId: \"SKU-0\") { title price { amount } } }", json!({})).await;
     assert_eq!(*product.root(), json!({ "title": "Renamed by hand", "price": { "amount": "5.00" } }));
 }
 
@@ -121,8 +155,15 @@ async fn bad_rows_are_told_with_number_column_and_code_and_the_good_ones_come_in
     let job = import(&app, acme.owner(), json!({ "language": "en" }), rows.join("\n").as_bytes()).await;
     assert_eq!(job["status"], "SUCCEEDED_WITH_ERRORS");
     assert_eq!((&job["rowsRead"], &job["created"], &job["failed"]), (&json!(7), &json!(2), &json!(5)));
-    let expected = [(2, "price", "INVALID_PRICE"), (3, "id", "DUPLICATE_ID"), (4, "", "COLUMN_COUNT"), (5, "price", "CURRENCY_MISMATCH"), (6, "id", "REQUIRED")];
-    let expected: Vec<_> = expected.iter().map(|(row, column, code)| (*row, (*column).to_owned(), (*code).to_owned())).collect();
+    let expected = [
+        (2, "price", "INVALID_PRICE"),
+        (3, "id", "DUPLICATE_ID"),
+        (4, "", "COLUMN_COUNT"),
+        (5, "price", "CURRENCY_MISMATCH"),
+        (6, "id", "REQUIRED"),
+    ];
+    let expected: Vec<_> =
+        expected.iter().map(|(row, column, code)| (*row, (*column).to_owned(), (*code).to_owned())).collect();
     let errors: Vec<_> = problems(&job).into_iter().filter(|(_, _, code)| code != "UNKNOWN_VALUE").collect();
     assert_eq!(errors, expected);
 }
@@ -138,13 +179,23 @@ async fn windows_1252_is_read_and_a_missing_column_is_reported_for_every_row() {
     file = b"id\ttitle\n1\tOne\n2\tTwo\n".to_vec();
     let job = import(&app, acme.owner(), json!({ "language": "en", "source": "other" }), &file).await;
     assert_eq!((&job["created"], &job["failed"]), (&json!(0), &json!(2)), "{job:#}");
-    assert_eq!(problems(&job).iter().map(|(row, column, _)| (*row, column.as_str())).collect::<Vec<_>>(), [(1, "price"), (2, "price")]);
+    assert_eq!(
+        problems(&job).iter().map(|(row, column, _)| (*row, column.as_str())).collect::<Vec<_>>(),
+        [(1, "price"), (2, "price")]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_feed_is_refused_and_changes_nothing() {
     let (app, acme) = shop().await;
-    let files: [&[u8]; 6] = [b"", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"<!doctype html><html></html>", b"{\"a\": 1}", b"colour,size\nred,1\n", b"just some words"];
+    let files: [&[u8]; 6] = [
+        b"",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"<!doctype html><html></html>",
+        b"{\"a\": 1}",
+        b"colour,size\nred,1\n",
+        b"just some words",
+    ];
     for file in files {
         let job = import(&app, acme.owner(), json!({ "language": "en" }), file).await;
         assert_eq!(job["status"], "FAILED", "{}", String::from_utf8_lossy(file));
@@ -182,10 +233,23 @@ async fn hostile_values_for_the_file_are_refused_with_a_code() {
         let code = answer.code().to_owned();
         assert!(["UPLOAD_EXPECTED", "VALIDATION_ERROR"].contains(&code.as_str()), "{code}");
     };
-    for file in [json!("#__graphql_file__:7"), json!("#__graphql_file__:0"), json!(["#__graphql_file__:0"]), json!(7), json!({}), json!("upload:00000000000000000000000000000000")] {
+    for file in [
+        json!("#__graphql_file__:7"),
+        json!("#__graphql_file__:0"),
+        json!(["#__graphql_file__:0"]),
+        json!(7),
+        json!({}),
+        json!("upload:00000000000000000000000000000000"),
+    ] {
         check(owner.run(START, json!({ "input": { "file": file, "language": "en" } })).await);
     }
-    for literal in ["\"#__graphql_file__:7\"", "[\"#__graphql_file__:0\"]", "7", "{ a: 1 }", "\"upload:00000000000000000000000000000000\""] {
+    for literal in [
+        "\"#__graphql_file__:7\"",
+        "[\"#__graphql_file__:0\"]",
+        "7",
+        "{ a: 1 }",
+        "\"upload:00000000000000000000000000000000\"",
+    ] {
         check(owner.run(&format!("mutation {{ importStart(input: {{ file: {literal} }}) {{ importJob {{ id }} userErrors {{ code }} }} }}"), json!({})).await);
     }
 }

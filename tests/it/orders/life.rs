@@ -14,13 +14,18 @@ async fn order(client: &Client, id: &str) -> Value {
 }
 
 async fn act(client: &Client, mutation: &str, input: &str, fields: Value) -> Answer {
-    let query = format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ order {{ id status paymentStatus }} userErrors {{ code field message }} }} }}");
+    let query = format!(
+        "mutation($input: {input}!) {{ {mutation}(input: $input) {{ order {{ id status paymentStatus }} userErrors {{ code field message }} }} }}"
+    );
     client.run(&query, json!({ "input": fields })).await
 }
 
 /// Runs the job that ends orders whose time is over, as the clock would.
 async fn expire(app: &TestApp) {
-    let handler = orion::modules::job_handlers().iter().find(|handler| handler.name == "orders.expire").expect("the job");
+    let handler = orion::modules::job_handlers()
+        .iter()
+        .find(|handler| handler.name == "orders.expire")
+        .expect("the job");
     (handler.run)(app.app().clone(), json!({})).await.expect("the job runs");
     app.settle().await;
 }
@@ -45,7 +50,10 @@ async fn declined_then_paid_then_shipped_in_two_parcels_and_delivered() {
     assert_eq!(declined.refusals(), ["PAYMENT_DECLINED"]);
     let placed = &declined.root()["order"];
     let (id, number, token) = (text(&placed["id"]), text(&placed["number"]), text(&placed["token"]));
-    assert_eq!((&placed["status"], &declined.root()["payment"]["status"]), (&json!("PENDING"), &json!("FAILED")));
+    assert_eq!(
+        (&placed["status"], &declined.root()["payment"]["status"]),
+        (&json!("PENDING"), &json!("FAILED"))
+    );
     assert_eq!(on_hand_and_reserved(&acme, &goods.variant).await, (10, 3));
 
     let paid = visitor
@@ -54,7 +62,10 @@ async fn declined_then_paid_then_shipped_in_two_parcels_and_delivered() {
             json!({ "input": { "token": token, "idempotencyKey": "second", "payment": { "gateway": "test", "data": { "outcome": "approve" } } } }),
         )
         .await;
-    assert_eq!(paid.ok()["order"], json!({ "id": id, "number": number, "status": "PROCESSING", "paymentStatus": "PAID" }));
+    assert_eq!(
+        paid.ok()["order"],
+        json!({ "id": id, "number": number, "status": "PROCESSING", "paymentStatus": "PAID" })
+    );
 
     let state = order(acme.owner(), &id).await;
     assert_eq!(state["taxTotal"]["amount"], "1.14", "7.87 gross at 17 %: 1.1435");
@@ -62,17 +73,31 @@ async fn declined_then_paid_then_shipped_in_two_parcels_and_delivered() {
     assert_eq!(state["payments"].as_array().expect("payments").len(), 2);
     let line = text(&state["lines"][0]["id"]);
 
-    let first = act(acme.owner(), "orderShip", "OrderShipInput", json!({ "id": id, "lines": [{ "orderLineId": line, "quantity": 1 }] })).await;
+    let first = act(
+        acme.owner(),
+        "orderShip",
+        "OrderShipInput",
+        json!({ "id": id, "lines": [{ "orderLineId": line, "quantity": 1 }] }),
+    )
+    .await;
     assert_eq!(first.ok()["order"]["status"], "PARTIALLY_SHIPPED");
     assert_eq!(on_hand_and_reserved(&acme, &goods.variant).await, (9, 2));
-    let too_many = act(acme.owner(), "orderShip", "OrderShipInput", json!({ "id": id, "lines": [{ "orderLineId": line, "quantity": 3 }] })).await;
+    let too_many = act(
+        acme.owner(),
+        "orderShip",
+        "OrderShipInput",
+        json!({ "id": id, "lines": [{ "orderLineId": line, "quantity": 3 }] }),
+    )
+    .await;
     assert_eq!(too_many.refusals(), ["INVALID_ORDER_QUANTITY"]);
-    let rest = act(acme.owner(), "orderShip", "OrderShipInput", json!({ "id": id, "trackingNumber": "LU1" })).await;
+    let rest =
+        act(acme.owner(), "orderShip", "OrderShipInput", json!({ "id": id, "trackingNumber": "LU1" })).await;
     assert_eq!(rest.ok()["order"]["status"], "SHIPPED");
     assert_eq!(on_hand_and_reserved(&acme, &goods.variant).await, (7, 0));
     let delivered = act(acme.owner(), "orderDeliver", "OrderDeliverInput", json!({ "id": id })).await;
     assert_eq!(delivered.ok()["order"]["status"], "DELIVERED");
-    let late = act(acme.owner(), "orderCancel", "OrderCancelInput", json!({ "id": id, "reason": "OTHER" })).await;
+    let late =
+        act(acme.owner(), "orderCancel", "OrderCancelInput", json!({ "id": id, "reason": "OTHER" })).await;
     assert_eq!(late.refusals(), ["ORDER_CANNOT_BE_CANCELLED"]);
     assert_eq!(orion::commands::doctor::check(app.app()).await.expect("doctor"), Vec::<String>::new());
 }
@@ -81,7 +106,10 @@ async fn manual_order(acme: &Vendor, variant: &str, quantity: i32, key: &str) ->
     let visitor = acme.visitor();
     let cart = acme.ready_cart(&visitor, &[(variant, quantity)]).await;
     let placed = visitor
-        .run(crate::support::CHECKOUT, json!({ "input": { "token": cart, "idempotencyKey": key, "payment": { "gateway": "manual" } } }))
+        .run(
+            crate::support::CHECKOUT,
+            json!({ "input": { "token": cart, "idempotencyKey": key, "payment": { "gateway": "manual" } } }),
+        )
         .await;
     (text(&placed.ok()["order"]["id"]), cart)
 }
@@ -98,11 +126,20 @@ async fn an_unpaid_order_expires_gives_back_what_it_held_and_a_late_payment_revi
     app.app().clock.advance(TimeDelta::days(2));
     expire(&app).await;
     assert_eq!(on_hand_and_reserved_later(&app, &goods.variant).await, (5, 0));
-    let again = acme.visitor().run("query($t: String!) { cart(token: $t) { itemCount order { id } } }", json!({ "t": cart })).await;
+    let again = acme
+        .visitor()
+        .run("query($t: String!) { cart(token: $t) { itemCount order { id } } }", json!({ "t": cart }))
+        .await;
     assert_eq!(*again.root(), json!({ "itemCount": 2, "order": null }), "the cart is open again");
     let owner = acme.owner_again().await;
     assert_eq!(order(&owner, &id).await["status"], "CANCELLED");
-    let late = act(&owner, "orderPaymentConfirm", "OrderPaymentConfirmInput", json!({ "id": id, "idempotencyKey": "late" })).await;
+    let late = act(
+        &owner,
+        "orderPaymentConfirm",
+        "OrderPaymentConfirmInput",
+        json!({ "id": id, "idempotencyKey": "late" }),
+    )
+    .await;
     assert_eq!(late.ok()["order"]["paymentStatus"], "PAID");
     assert_eq!(order(&owner, &id).await["status"], "PROCESSING");
     assert_eq!(on_hand_and_reserved_later(&app, &goods.variant).await, (5, 2));
@@ -119,7 +156,13 @@ async fn a_late_payment_for_what_is_gone_is_to_be_refunded() {
     expire(&app).await;
     let (_other, _) = manual_order(&acme, &goods.variant, 1, "m2").await;
     let owner = acme.owner_again().await;
-    let late = act(&owner, "orderPaymentConfirm", "OrderPaymentConfirmInput", json!({ "id": id, "idempotencyKey": "late" })).await;
+    let late = act(
+        &owner,
+        "orderPaymentConfirm",
+        "OrderPaymentConfirmInput",
+        json!({ "id": id, "idempotencyKey": "late" }),
+    )
+    .await;
     assert_eq!(late.ok()["order"], json!({ "id": id, "status": "CANCELLED", "paymentStatus": "REFUNDED" }));
     assert_eq!(on_hand_and_reserved_later(&app, &goods.variant).await, (2, 1));
 }
@@ -132,15 +175,27 @@ async fn the_buyer_cancels_an_unpaid_order_and_gets_the_cart_back() {
     let visitor = acme.visitor();
     let cart = acme.ready_cart(&visitor, &[(&goods.variant, 5)]).await;
     let placed = visitor
-        .run(crate::support::CHECKOUT, json!({ "input": { "token": cart, "idempotencyKey": "k", "payment": { "gateway": "manual" } } }))
+        .run(
+            crate::support::CHECKOUT,
+            json!({ "input": { "token": cart, "idempotencyKey": "k", "payment": { "gateway": "manual" } } }),
+        )
         .await;
     let token = text(&placed.ok()["order"]["token"]);
-    let stranger = act(&visitor, "orderCancel", "OrderCancelInput", json!({ "id": placed.ok()["order"]["id"], "reason": "CUSTOMER" })).await;
+    let stranger = act(
+        &visitor,
+        "orderCancel",
+        "OrderCancelInput",
+        json!({ "id": placed.ok()["order"]["id"], "reason": "CUSTOMER" }),
+    )
+    .await;
     assert_eq!(stranger.refusals(), ["ORDER_NOT_FOUND"], "an id is no key");
-    let cancelled = act(&visitor, "orderCancel", "OrderCancelInput", json!({ "token": token, "reason": "CUSTOMER" })).await;
+    let cancelled =
+        act(&visitor, "orderCancel", "OrderCancelInput", json!({ "token": token, "reason": "CUSTOMER" }))
+            .await;
     assert_eq!(cancelled.ok()["order"]["status"], "CANCELLED");
     assert_eq!(on_hand_and_reserved(&acme, &goods.variant).await, (5, 0));
-    let again = visitor.run("query($t: String!) { cart(token: $t) { itemCount } }", json!({ "t": cart })).await;
+    let again =
+        visitor.run("query($t: String!) { cart(token: $t) { itemCount } }", json!({ "t": cart })).await;
     assert_eq!(again.root()["itemCount"], 5);
     // The cart is good for another order.
     assert_eq!(acme.checkout(&visitor, &cart, "k2", "approve").await.refusals(), Vec::<String>::new());
@@ -174,7 +229,10 @@ async fn on_hand_and_reserved_later(app: &TestApp, variant: &str) -> (i64, i64) 
     let row = app
         .owner_sql()
         .await
-        .query_one("SELECT on_hand::bigint, reserved::bigint FROM inventory_items WHERE variant_id = $1", &[&variant])
+        .query_one(
+            "SELECT on_hand::bigint, reserved::bigint FROM inventory_items WHERE variant_id = $1",
+            &[&variant],
+        )
         .await
         .expect("the item");
     (row.get(0), row.get(1))

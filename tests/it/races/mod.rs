@@ -74,7 +74,10 @@ async fn a_key_with_other_input_is_refused_and_a_refusal_does_not_use_it_up() {
     let first = acme.ready_cart(&visitor, &[(&goods.variant, 1)]).await;
     let second = acme.ready_cart(&visitor, &[(&goods.variant, 1)]).await;
     assert_eq!(acme.checkout(&visitor, &first, "k1", "approve").await.refusals(), Vec::<String>::new());
-    assert_eq!(acme.checkout(&visitor, &second, "k2", "approve").await.refusals(), ["INSUFFICIENT_INVENTORY"]);
+    assert_eq!(
+        acme.checkout(&visitor, &second, "k2", "approve").await.refusals(),
+        ["INSUFFICIENT_INVENTORY"]
+    );
     acme.owner()
         .run(
             "mutation($input: InventoryAdjustInput!) { inventoryAdjust(input: $input) { userErrors { code } } }",
@@ -85,5 +88,8 @@ async fn a_key_with_other_input_is_refused_and_a_refusal_does_not_use_it_up() {
     let placed = acme.checkout(&visitor, &second, "k2", "approve").await;
     assert!(!placed.replayed());
     text(&placed.ok()["order"]["number"]);
-    assert_eq!(acme.checkout(&visitor, &second, "k2", "decline").await.refusals(), ["IDEMPOTENCY_KEY_REUSED"]);
+    assert_eq!(
+        acme.checkout(&visitor, &second, "k2", "decline").await.refusals(),
+        ["IDEMPOTENCY_KEY_REUSED"]
+    );
 }

@@ -70,7 +70,8 @@ async fn the_quickstart_walks_the_whole_story_against_the_real_binary() {
     .await
     .expect("a thread")
     .expect("bash");
-    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let told =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{told}");
     let delivered: i64 = app
         .owner_sql()
@@ -107,7 +108,8 @@ async fn a_killed_server_loses_nothing_that_it_acknowledged() {
     let (server, address) = serve(&app);
     let mut server = Some(server);
     let mut acknowledged = Vec::new();
-    let mut answers = futures::stream::iter(carts.iter().map(|cart| checkout(&http, &address, cart))).buffer_unordered(8);
+    let mut answers =
+        futures::stream::iter(carts.iter().map(|cart| checkout(&http, &address, cart))).buffer_unordered(8);
     while let Some(answer) = answers.next().await {
         acknowledged.extend(answer);
         if acknowledged.len() == 20 {
