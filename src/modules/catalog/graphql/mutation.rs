@@ -154,4 +154,32 @@ impl CatalogMutation {
     ) -> Result<Option<ProductPayload>> {
         payload(ctx.ctx(), service::image::set_images(ctx.ctx(), input).await).map(Some)
     }
+    /// Makes a category.
+    #[permission(CATEGORIES_WRITE)]
+    async fn category_create(
+        &self,
+        ctx: &Context<'_>,
+        input: CategoryCreateInput,
+    ) -> Result<Option<CategoryPayload>> {
+        payload(ctx.ctx(), service::category::create(ctx.ctx(), input).await).map(Some)
+    }
+    /// Changes or moves a category.
+    #[permission(CATEGORIES_WRITE)]
+    async fn category_update(
+        &self,
+        ctx: &Context<'_>,
+        input: CategoryUpdateInput,
+    ) -> Result<Option<CategoryPayload>> {
+        payload(ctx.ctx(), service::category::update(ctx.ctx(), input).await).map(Some)
+    }
+    /// Deletes a category. Its children move up to its parent; its products stay.
+    #[permission(CATEGORIES_DELETE)]
+    async fn category_delete(
+        &self,
+        ctx: &Context<'_>,
+        input: CategoryDeleteInput,
+    ) -> Result<Option<DeletePayload>> {
+        let done = service::category::delete(ctx.ctx(), input).await;
+        payload(ctx.ctx(), done.map(ID::from)).map(Some)
+    }
 }

@@ -1,5 +1,6 @@
 //! The catalog's use cases.
 
+pub(in crate::modules::catalog) mod category;
 mod check;
 pub(in crate::modules::catalog) mod image;
 mod import;

@@ -105,6 +105,14 @@ crate::row! {
 
 /// A living variant of a living product, locked until the transaction ends.
 pub async fn lock_variant(tx: &Tx, id: VariantId, currency: &str) -> Result<Option<VariantEdit>, DbError> {
+    // The product first, as imports lock: the other way round they would wait for each other.
+    tx.load::<(i32,)>(
+        sql("SELECT 1 FROM products WHERE vendor_id = $1 \
+             AND id = (SELECT product_id FROM product_variants WHERE vendor_id = $1 AND id = $2) FOR NO KEY UPDATE")
+        .bind(tx.vendor())
+        .bind(id),
+    )
+    .await?;
     tx.optional(
         sql("SELECT v.id, v.product_id, v.title, v.sku, v.gtin, v.external_id, v.tax_class, v.options, v.options_key, v.policy, \
                v.policy_limit, v.available_from, v.min_quantity, v.max_quantity, v.quantity_step, v.requires_shipping, v.unlimited, \

@@ -48,9 +48,8 @@ pub async fn refresh_summary(
                AND (u.id = ANY($4) OR (u.price_from, u.price_to, u.search_text) IS DISTINCT FROM (s.low, s.high, s.words))"
         )
     });
-    tx.execute(sql(TEXT.as_str()).bind(tx.vendor()).bind(Array(products.to_vec())).bind(now))
-        .await
-        .map(|_| ())
+    let query = sql(TEXT.as_str()).bind(tx.vendor()).bind(Array(products.to_vec())).bind(now);
+    tx.execute(query.bind(Array(touched.to_vec()))).await.map(|_| ())
 }
 
 /// A product to be made, checked. `words` is what its search text has besides title and brand.
