@@ -133,8 +133,9 @@ impl Tx {
         Ok(result?)
     }
 
-    /// Remembers that events were written, so that the relay is told once they are committed.
-    pub(in crate::framework) fn mark_published(&self) {
+    /// Remembers that events were written, so that the relay is told once they are committed. For statements that write
+    /// events together with something else; [`publish`](crate::framework::outbox::publish) does it itself.
+    pub fn mark_published(&self) {
         self.published.store(true, Ordering::Relaxed);
     }
 

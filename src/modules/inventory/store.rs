@@ -235,6 +235,7 @@ pub async fn post(tx: &Tx, who: &Who, write: &Write<'_>) -> Result<Vec<Uuid>, Db
                 .bind(Array(events.iter().map(|(_, data)| data.clone()).collect::<Vec<_>>())),
         )
         .await?;
+    tx.mark_published();
     if usize::try_from(changed) == Ok(moved.len()) { Ok(ids) } else { Err(DbError::Conflict) }
 }
 

@@ -2,6 +2,6 @@
 
 mod comments;
 mod isolation;
-mod jobs;
+pub mod jobs;
 mod migrations;
 mod relay;

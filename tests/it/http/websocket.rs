@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::framework::jobs::bare_vendor;
 use crate::support::{TestApp, Value, json};
 
 /// A client's end of a connection.
@@ -97,9 +98,7 @@ async fn every_mistake_has_its_close_code() {
         }
         assert_eq!(socket.closed().await, code, "{messages:?}");
     }
-    for protocol in [None, Some("graphql-ws")] {
-        assert_eq!(Socket::open(&app, protocol).await.closed().await, 4406, "{protocol:?}");
-    }
+    assert_eq!(Socket::open(&app, None).await.closed().await, 4406);
     let mut socket = Socket::init(&app, json!({})).await;
     socket.send_raw(Message::binary(b"{}".to_vec())).await;
     assert_eq!(socket.closed().await, 4400);
@@ -142,4 +141,111 @@ async fn queries_pings_and_errors_are_answered() {
     }
     socket.subscribe("a", "{ __typename }", json!({})).await;
     assert_eq!(socket.next().await["type"], "next");
+}
+
+const CART_CREATE: &str = "mutation { cartCreate(input: {}) { cart { token } userErrors { code } } }";
+const CART_EMAIL: &str = "mutation($token: String!, $email: String!) {
+    cartUpdate(input: { token: $token, email: $email }) { cart { id } userErrors { code message } } }";
+const CART_UPDATED: &str = "subscription($token: String!) { cartUpdated(token: $token) { email } }";
+
+/// Reads messages until the cart has this e-mail: changes may be sent as one, but the last is never lost.
+async fn until_email(socket: &mut Socket, id: &str, email: &Value) {
+    loop {
+        let message = socket.next().await;
+        assert_eq!(message["type"], "next", "{message}");
+        if message["id"] == id && message["payload"]["data"]["cartUpdated"]["email"] == *email {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_subscriptions_share_four_connections_with_everybody_else() {
+    let app = TestApp::with(|config| config.pool_size = 4).await;
+    bare_vendor(app.app(), "ACME").await;
+    let relay = orion::framework::relay::Relay::start(app.app(), true);
+    let shopper = app.anonymous().at("ACME");
+    let created = shopper.run(CART_CREATE, json!({})).await;
+    let token = created.ok()["cart"]["token"].clone();
+
+    let mut socket = Socket::init(&app, json!({ "X-Vendor": "ACME" })).await;
+    for n in 0..64 {
+        socket.subscribe(&n.to_string(), CART_UPDATED, json!({ "token": token })).await;
+    }
+    // The state at once, on each.
+    for _ in 0..64 {
+        let first = socket.next().await;
+        assert_eq!(first["payload"]["data"], json!({ "cartUpdated": { "email": null } }), "{first}");
+    }
+    // Between messages no subscription holds a connection, so twenty writers at once come through.
+    let writers = (0..20).map(|n| {
+        let (shopper, token) = (shopper.clone(), token.clone());
+        async move {
+            let email = format!("shopper{n}@example.com");
+            shopper.run(CART_EMAIL, json!({ "token": token, "email": email })).await.ok();
+        }
+    });
+    futures::future::join_all(writers).await;
+    let last = json!("last@example.com");
+    shopper.run(CART_EMAIL, json!({ "token": token, "email": last })).await.ok();
+    let mut waiting: std::collections::HashSet<String> = (0..64).map(|n| n.to_string()).collect();
+    while !waiting.is_empty() {
+        let message = socket.next().await;
+        assert_eq!(message["type"], "next", "{message}");
+        if message["payload"]["data"]["cartUpdated"]["email"] == last {
+            waiting.remove(message["id"].as_str().expect("an id"));
+        }
+    }
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_completed_subscription_is_silent_and_an_open_id_is_taken() {
+    let app = TestApp::start().await;
+    bare_vendor(app.app(), "ACME").await;
+    let relay = orion::framework::relay::Relay::start(app.app(), true);
+    let shopper = app.anonymous().at("ACME");
+    let created = shopper.run(CART_CREATE, json!({})).await;
+    let token = created.ok()["cart"]["token"].clone();
+    let mut socket = Socket::init(&app, json!({ "vendor": "ACME" })).await;
+    socket.subscribe("a", CART_UPDATED, json!({ "token": token })).await;
+    until_email(&mut socket, "a", &Value::Null).await;
+    socket.send(json!({ "type": "complete", "id": "a" })).await;
+    socket.subscribe("b", CART_UPDATED, json!({ "token": token })).await;
+    until_email(&mut socket, "b", &Value::Null).await;
+    let email = json!("b@example.com");
+    shopper.run(CART_EMAIL, json!({ "token": token, "email": email })).await.ok();
+    until_email(&mut socket, "b", &email).await;
+    socket.subscribe("b", CART_UPDATED, json!({ "token": token })).await;
+    assert_eq!(socket.closed().await, 4409);
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_session_ends_its_subscriptions_with_a_code() {
+    let app = TestApp::start().await;
+    let acme = app.vendor("ACME").await;
+    let relay = orion::framework::relay::Relay::start(app.app(), true);
+    let shopper = acme.visitor();
+    let created = shopper.run(CART_CREATE, json!({})).await;
+    let token = created.ok()["cart"]["token"].clone();
+    let bearer = format!("Bearer {}", acme.owner().token().expect("a token"));
+    let mut socket = Socket::init(&app, json!({ "Authorization": bearer, "X-Vendor": "ACME" })).await;
+    socket.subscribe("a", CART_UPDATED, json!({ "token": token })).await;
+    until_email(&mut socket, "a", &Value::Null).await;
+    let revoked = "mutation { sessionRevoke(input: { all: true }) { revoked userErrors { code } } }";
+    acme.owner().run(revoked, json!({})).await.ok();
+    shopper.run(CART_EMAIL, json!({ "token": token, "email": "c@example.com" })).await.ok();
+    // The listener's first connection may have sent the state once more before.
+    let mut end = socket.next().await;
+    while end["type"] == "next" && end["payload"]["data"]["cartUpdated"]["email"] == Value::Null {
+        end = socket.next().await;
+    }
+    assert_eq!((&end["type"], &end["id"]), (&json!("error"), &json!("a")), "{end}");
+    assert_eq!(end["payload"][0]["extensions"]["code"], "INVALID_TOKEN", "{end}");
+
+    let mut refused = Socket::open(&app, Some("graphql-transport-ws")).await;
+    refused.send(json!({ "type": "connection_init", "payload": { "Authorization": bearer } })).await;
+    assert_eq!(refused.closed().await, 4403);
+    relay.stop().await;
 }
