@@ -10,6 +10,7 @@ use crate::framework::context::ContextExt as _;
 use crate::framework::error::{ApiError, ErrorCode};
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
+use crate::modules::customers::graphql as customers;
 use crate::modules::events::graphql::EventQuery;
 use crate::modules::identity::graphql as identity;
 use crate::modules::inventory::graphql as inventory;
@@ -38,6 +39,7 @@ pub struct Query(
     identity::UserQuery,
     identity::TeamQuery,
     identity::AuditQuery,
+    customers::CustomerQuery,
 );
 
 /// Writing.
@@ -52,6 +54,7 @@ pub struct Mutation(
     VendorMutation,
     identity::SessionMutation,
     identity::TeamMutation,
+    customers::CustomerMutation,
 );
 
 /// Anything with an id that `node` can give.

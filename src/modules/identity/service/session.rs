@@ -315,3 +315,9 @@ pub async fn own_sessions(ctx: &Ctx) -> Result<Vec<SessionRow>, ApiError> {
         }
     }
 }
+
+/// Ends all sessions of a customer but one, in the vendor's transaction.
+pub async fn end_others(tx: &Tx, ctx: &Ctx, customer: CustomerId, but: SessionId) -> Outcome<()> {
+    sessions::revoke_customer(tx, customer, None, Some(but), ctx.now()).await?;
+    Ok(())
+}
