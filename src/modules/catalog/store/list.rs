@@ -153,10 +153,12 @@ impl Listing {
         let inner = self
             .statement(tx, "p.id, p.brand, p.price_from, p.price_to", None)
             .push(&format!(" LIMIT {MAX_MATCHES}"));
-        let after = format!(
-            "), sold AS (SELECT DISTINCT v.product_id FROM matched m CROSS JOIN LATERAL ( \
-               SELECT * FROM product_variants WHERE vendor_id = $1 AND product_id = m.id AND deleted_at IS NULL OFFSET 0) v \
-               WHERE v.unlimited OR coalesce({AVAILABLE}, 0) + CASE WHEN v.policy = 'DENY' THEN 0 ELSE v.policy_limit END > 0) \
+        // The array lets the grouped view be read by its key, once for all variants.
+        let after = "), goods AS MATERIALIZED (SELECT v.id, v.product_id, v.unlimited, CASE WHEN v.policy = 'DENY' THEN 0 ELSE v.policy_limit END AS beyond \
+               FROM matched m CROSS JOIN LATERAL ( \
+               SELECT * FROM product_variants WHERE vendor_id = $1 AND product_id = m.id AND deleted_at IS NULL OFFSET 0) v), \
+             sold AS (SELECT DISTINCT g.product_id FROM goods g LEFT JOIN variant_availability a ON a.vendor_id = $1 AND a.variant_id = g.id \
+               AND a.variant_id = ANY(ARRAY(SELECT id FROM goods)) WHERE g.unlimited OR coalesce(a.available, 0) + g.beyond > 0) \
              (SELECT 'brand' AS kind, brand AS value, NULL::uuid AS category_id, count(*) AS count, NULL::bigint AS low, NULL::bigint AS high \
                FROM matched WHERE brand IS NOT NULL GROUP BY brand ORDER BY count(*) DESC, brand LIMIT 50) \
              UNION ALL (SELECT 'category', NULL, pc.category_id, count(*), NULL, NULL FROM matched m \
@@ -164,9 +166,8 @@ impl Listing {
                GROUP BY pc.category_id ORDER BY count(*) DESC, pc.category_id LIMIT 100) \
              UNION ALL (SELECT 'price', NULL, NULL, count(price_from), min(price_from), max(price_to) FROM matched) \
              UNION ALL (SELECT 'available', NULL, NULL, (SELECT count(*) FROM sold), NULL, NULL) \
-             UNION ALL (SELECT 'all', NULL, NULL, count(*), NULL, NULL FROM matched)"
-        );
-        tx.load(inner.wrap("WITH matched AS MATERIALIZED (", &after)).await
+             UNION ALL (SELECT 'all', NULL, NULL, count(*), NULL, NULL FROM matched)";
+        tx.load(inner.wrap("WITH matched AS MATERIALIZED (", after)).await
     }
 }
 

@@ -227,7 +227,7 @@ pub async fn variants(
 pub async fn images_of(tx: &Tx, products: Vec<ProductId>) -> Result<Vec<ImageRow>, DbError> {
     tx.load(
         sql("SELECT i.id, i.product_id, i.url, i.alt_text, i.width, i.height \
-             FROM unnest($2) AS wanted (id) CROSS JOIN LATERAL ( \
+             FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL ( \
              SELECT * FROM product_images WHERE vendor_id = $1 AND product_id = wanted.id \
              AND url IS NOT NULL ORDER BY position, id LIMIT 250) i")
         .bind(tx.vendor())
