@@ -16,7 +16,7 @@ pub const CHALLENGE_MINUTES: i64 = 15;
 /// How long an invitation can be accepted.
 pub const INVITATION_DAYS: i64 = 7;
 
-/// Well-known passwords of ten characters and more, in lower case and order.
+/// Well-known passwords of ten characters and more, in lower case.
 const KNOWN_PASSWORDS: &[&str] = &[
     "0123456789",
     "0987654321",
@@ -90,7 +90,7 @@ pub fn check_password(password: &str, path: &[&str]) -> Result<(), Refusal> {
     }
     let folded = password.to_lowercase();
     let one_character = folded.chars().all(|c| folded.starts_with(c));
-    if one_character || KNOWN_PASSWORDS.binary_search(&folded.as_str()).is_ok() {
+    if one_character || KNOWN_PASSWORDS.contains(&folded.as_str()) {
         return weak("This password is among the first that anybody would try.");
     }
     Ok(())
@@ -238,7 +238,6 @@ mod tests {
 
     #[test]
     fn weak_passwords_are_refused() {
-        assert!(KNOWN_PASSWORDS.is_sorted());
         let weak = |password: &str| check_password(password, &[]).is_err();
         for password in [
             "",
