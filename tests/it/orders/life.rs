@@ -225,12 +225,12 @@ async fn net_prices_add_their_tax_and_two_mutations_of_a_document_see_each_other
 }
 
 async fn on_hand_and_reserved_later(app: &TestApp, variant: &str) -> (i64, i64) {
-    let variant = orion::framework::id::VariantId::parse(variant).expect("an id").uuid();
+    let variant = orion::framework::id::VariantId::parse(variant).expect("an id").uuid().to_string();
     let row = app
         .owner_sql()
         .await
         .query_one(
-            "SELECT on_hand::bigint, reserved::bigint FROM inventory_items WHERE variant_id = $1",
+            "SELECT on_hand::bigint, reserved::bigint FROM inventory_items WHERE variant_id = $1::text::uuid",
             &[&variant],
         )
         .await

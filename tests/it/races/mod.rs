@@ -5,14 +5,14 @@ use futures::future::join_all;
 use crate::support::{TestApp, Value, json, text};
 
 async fn balance(app: &TestApp, variant: &str) -> (i32, i32, i64, i64) {
-    let variant = orion::framework::id::VariantId::parse(variant).expect("a variant's id").uuid();
+    let variant = orion::framework::id::VariantId::parse(variant).expect("a variant's id").uuid().to_string();
     let row = app
         .owner_sql()
         .await
         .query_one(
             "SELECT i.on_hand, i.reserved, sum(m.delta)::bigint, sum(m.reserved_delta)::bigint
              FROM inventory_items i JOIN inventory_movements m ON m.vendor_id = i.vendor_id AND m.item_id = i.id
-             WHERE i.variant_id = $1 GROUP BY 1, 2",
+             WHERE i.variant_id = $1::text::uuid GROUP BY 1, 2",
             &[&variant],
         )
         .await
