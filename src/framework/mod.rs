@@ -3,6 +3,7 @@
 pub mod arithmetic;
 pub mod audit;
 pub mod background;
+pub mod batch;
 pub mod cleanup;
 pub mod clock;
 pub mod context;

@@ -1,6 +1,6 @@
 //! The roots, put together from the modules.
 
-use async_graphql::{Context, ID, Interface, MergedObject, Object, Schema};
+use async_graphql::{Context, ID, Interface, MergedObject, Object, Schema, SchemaBuilder};
 use orion_macros::secured;
 
 use super::live::PerMessage;
@@ -177,14 +177,22 @@ impl CoreQuery {
     }
 }
 
-/// Builds the schema, with its limits.
-pub fn build() -> OrionSchema {
+fn limited() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription)
-        .extension(PerMessage)
         .limit_depth(15)
         .limit_recursive_depth(64)
         .disable_suggestions()
-        .finish()
+}
+
+/// Builds the schema, with its limits, for queries and mutations.
+pub fn build() -> OrionSchema {
+    limited().finish()
+}
+
+/// The same for connections that stay open: each message has its own context. A schema of its own, because an extension
+/// costs every field of every request.
+pub fn build_live() -> OrionSchema {
+    limited().extension(PerMessage).finish()
 }
 
 /// The schema as text, as it is committed in `schema.graphql`.

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::HttpState;
 use super::multipart::{UploadLimits, read_multipart};
+use crate::framework::batch::drive;
 use crate::framework::context::{Actor, Ctx};
 use crate::framework::error::{ApiError, ErrorCode};
 
@@ -281,7 +282,7 @@ fn is_no_query(request: &mut Request) -> bool {
 
 /// Executes one request; a panic becomes `INTERNAL`. The snapshot that it read from is ended.
 pub async fn execute(state: &HttpState, ctx: &Ctx, request: Request) -> GraphQlResponse {
-    let execution = AssertUnwindSafe(state.schema.execute(request.data(ctx.clone()))).catch_unwind();
+    let execution = AssertUnwindSafe(drive(state.schema.execute(request.data(ctx.clone())))).catch_unwind();
     let response = match execution.await {
         Ok(response) => response,
         Err(panic) => {

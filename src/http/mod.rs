@@ -15,21 +15,23 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::graphql::schema::OrionSchema;
+use crate::graphql::schema::{self, OrionSchema};
 
 /// What every handler gets.
 #[derive(Clone)]
 pub struct HttpState {
     /// The application.
     pub app: App,
-    /// The schema.
+    /// The schema, for requests with one answer.
     pub schema: OrionSchema,
+    /// The schema, for connections that stay open.
+    pub live: OrionSchema,
 }
 
 /// The router. In production the path mode of naming a vendor is absent.
 pub fn router(app: App) -> Router {
-    let schema = crate::graphql::schema::build();
-    let state = HttpState { app: app.clone(), schema };
+    let (schema, live) = (schema::build(), schema::build_live());
+    let state = HttpState { app: app.clone(), schema, live };
     let mut router = Router::new()
         .route("/", get(playground::page))
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::method_not_allowed))

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::app::App;
+use crate::framework::batch::drive_stream;
 use crate::framework::context::Ctx;
 use crate::framework::error::{ApiError, ErrorCode};
 use crate::graphql::live::{Live, Renew};
@@ -78,7 +79,7 @@ pub(super) async fn run(
         async move { context(&app, &parts).await }.boxed()
     });
     let live = Live::new(ctx.clone(), renew);
-    let mut responses = state.schema.execute_stream(request.data(ctx).data(live.clone()));
+    let mut responses = drive_stream(state.live.execute_stream(request.data(ctx).data(live.clone())));
     let id = operation.0.clone();
     loop {
         let next = AssertUnwindSafe(responses.next()).catch_unwind().await;

@@ -76,7 +76,7 @@ impl Shop {
         let request = async_graphql::Request::new(query)
             .variables(async_graphql::Variables::from_json(variables))
             .data(ctx.clone());
-        let response = self.schema.execute(request).await;
+        let response = orion::framework::batch::drive(self.schema.execute(request)).await;
         ctx.end_reads().await;
         let body = serde_json::to_value(&response).expect("JSON");
         (Answer { status: 200, body, headers: Default::default() }, ctx)
