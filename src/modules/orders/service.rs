@@ -284,8 +284,10 @@ fn veil(ctx: &Ctx, failure: Failure) -> Failure {
     Failure::Refused(refusals)
 }
 
-/// The order that a repeated request made, as it is now.
+/// The order that a repeated request made, as it is now. Locked: three statements of a transaction that only reads would
+/// each see another moment, and show an order that is not paid beside its payment that is.
 async fn replayed(ctx: &Ctx, tx: &Tx, id: OrderId) -> Outcome<OrderState> {
     ctx.mark_replayed();
-    store::state(tx, id).await?.ok_or_else(|| not_found().into())
+    let (state, _) = store::lock(tx, &OrderKey::Id(id)).await?.ok_or_else(not_found)?;
+    Ok(state)
 }

@@ -7,7 +7,7 @@ mod write;
 pub use list::{OrderQuery, OrderSortField, count, page, sort_columns};
 pub use read::{
     OrderKey, by_ids, by_key, due_for_expiry, events_of, fulfilment_order, fulfilments_of, lines_of,
-    lines_of_fulfilments, lock, parcels, payment_order, state,
+    lines_of_fulfilments, lock, parcels, payment_order,
 };
 pub use write::{insert_fulfilment, mark_delivered, place, save};
 

@@ -93,17 +93,6 @@ pub async fn lock(tx: &Tx, key: &OrderKey) -> Result<Option<(OrderState, Payment
     Ok(Some((OrderState { order, lines, payments }, times)))
 }
 
-/// An order with its lines and payments, not locked: three statements.
-pub async fn state(tx: &Tx, id: OrderId) -> Result<Option<OrderState>, DbError> {
-    let ids = [id];
-    let (order, lines, payments) = futures::try_join!(
-        async { by_key(tx, &OrderKey::Id(id)).await },
-        lines_of(tx, &ids),
-        payments::store::of_orders(tx, &ids)
-    )?;
-    Ok(order.map(|order| OrderState { order, lines, payments }))
-}
-
 /// The lines of orders, in their order.
 pub async fn lines_of(tx: &Tx, orders: &[OrderId]) -> Result<Vec<OrderLineRow>, DbError> {
     tx.load(
