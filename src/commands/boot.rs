@@ -30,7 +30,9 @@ pub enum Schema {
 
 /// Logs to the terminal: `ORION_LOG` filters (`info` by default); JSON in production.
 pub fn start_log() {
-    let filter = EnvFilter::try_from_env("ORION_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("ORION_LOG").unwrap_or_else(|_| {
+        EnvFilter::new("info,graphile_worker=warn,graphile_worker_migrations=warn,tokio_postgres=warn")
+    });
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi);
     let json = std::env::var("ORION_ENV").is_ok_and(|value| value == "production");

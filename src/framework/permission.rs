@@ -120,7 +120,7 @@ impl PermissionSet {
     }
 }
 
-/// The roles that every vendor has from the beginning (facts D).
+/// The roles that every vendor has from the beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum RolePreset {
     /// Everything, ownership included.

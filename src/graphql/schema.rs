@@ -8,16 +8,18 @@ use super::subscription::Subscription;
 use super::types::argument_id;
 use crate::framework::context::ContextExt as _;
 use crate::framework::error::{ApiError, ErrorCode};
+use crate::framework::id::VendorId;
 use crate::modules::cart::graphql as cart;
 use crate::modules::catalog::graphql::{self as catalog, Category, Product, ProductVariant};
 use crate::modules::customers::graphql as customers;
+use crate::modules::customers::graphql::{Customer, load_customer};
 use crate::modules::events::graphql::EventQuery;
 use crate::modules::identity::graphql as identity;
 use crate::modules::inventory::graphql as inventory;
 use crate::modules::marketplace::graphql as marketplace;
 use crate::modules::orders::graphql::{self as orders, Fulfilment, Order, OrdersMutation, OrdersQuery};
 use crate::modules::payments::graphql::{self as payments, Payment, PaymentsQuery};
-use crate::modules::tenancy::graphql::{VendorMutation, VendorQuery};
+use crate::modules::tenancy::graphql::{Vendor, VendorMutation, VendorQuery};
 
 /// The schema.
 pub type OrionSchema = Schema<Query, Mutation, Subscription>;
@@ -87,6 +89,14 @@ pub enum Node {
     PublishJob(marketplace::PublishJob),
     /// A staged product.
     MarketplaceProduct(marketplace::MarketplaceProduct),
+    /// The vendor in whose context the request runs.
+    Vendor(Vendor),
+    /// A customer.
+    Customer(Customer),
+    /// A person's place in the team.
+    TeamMember(identity::TeamMember),
+    /// A role of the vendor.
+    Role(identity::Role),
 }
 
 /// What an error code means.
@@ -135,6 +145,16 @@ pub async fn load_node(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Opt
         "mprod" => marketplace::load_marketplace_product(ctx, argument_id(ctx, &id, "id")?)
             .await?
             .map(Node::MarketplaceProduct),
+        "vend" => {
+            let id: VendorId = argument_id(ctx, &id, "id")?;
+            let vendor = ctx.ctx().vendor_opt().filter(|vendor| vendor.id == id && vendor.active);
+            vendor.cloned().map(|vendor| Node::Vendor(Vendor(vendor)))
+        }
+        "cust" => load_customer(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Customer),
+        "member" => {
+            identity::load_team_member(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::TeamMember)
+        }
+        "role" => identity::load_role(ctx, argument_id(ctx, &id, "id")?).await?.map(Node::Role),
         _ => None,
     })
 }

@@ -138,27 +138,22 @@ async fn stock(app: &App, owner: &Api, shop: &Shop, draw: &mut Draw) -> Result<V
                 })
             })
             .collect();
+        let picture = format!("{number:03}.png");
+        pictures::write(&folder, &picture, draw)?;
+        let url = format!("http://{}/media/{lower}/{picture}", app.config.listen);
         let status = if number % 20 == 19 { "DRAFT" } else { "ACTIVE" };
         let created = owner
             .run(
                 "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id variants(first: 5) { nodes { id } } } userErrors { field message } } }",
                 json!({ "title": title, "brand": draw.one(BRANDS), "status": status, "categoryIds": [draw.one(&categories)],
-                        "description": format!("<p>{title}. Made to last, easy to mend.</p>"), "variants": goods }),
+                        "description": format!("<p>{title}. Made to last, easy to mend.</p>"),
+                        "images": [{ "url": url, "altText": title }], "variants": goods }),
             )
             .await?;
         if status == "ACTIVE" {
             let nodes = created["product"]["variants"]["nodes"].as_array().cloned().unwrap_or_default();
             variants.extend(nodes.iter().filter_map(|node| node["id"].as_str().map(str::to_owned)));
         }
-        let picture = format!("{number:03}.png");
-        pictures::write(&folder, &picture, draw)?;
-        owner
-            .run(
-                "mutation($input: ProductImagesSetInput!) { productImagesSet(input: $input) { userErrors { field message } } }",
-                json!({ "productId": created["product"]["id"], "images": [
-                    { "url": format!("http://{}/media/{lower}/{picture}", app.config.listen), "altText": title }] }),
-            )
-            .await?;
     }
     Ok(variants)
 }

@@ -29,7 +29,7 @@ pub struct Customer(pub Arc<CustomerRow>);
 #[Object]
 impl Customer {
     /// The typed, sortable id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
     /// The e-mail address.
@@ -102,7 +102,7 @@ pub struct CustomerAddress(AddressRow);
 #[Object]
 impl CustomerAddress {
     /// The typed, sortable id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
     /// The address.
@@ -175,7 +175,6 @@ pub struct CustomerQuery;
 impl CustomerQuery {
     /// The vendor's customers, the newest first.
     #[permission(CUSTOMERS_READ)]
-    #[expect(clippy::too_many_arguments, reason = "a connection's arguments")]
     async fn customers(
         &self,
         ctx: &Context<'_>,

@@ -256,7 +256,8 @@ pub fn settle(
     let data = json!({ "paymentId": row.id.uuid(), "amount": row.amount });
     let awaited = matches!(row.status, PaymentStatus::Pending | PaymentStatus::Authorized);
     let money_came = matches!(answer, Answer::Paid { .. });
-    if !awaited && !(money_came && matches!(row.status, PaymentStatus::Cancelled)) {
+    let came_late = money_came && row.status == PaymentStatus::Cancelled;
+    if !(awaited || came_late) {
         return (Effect::None, Vec::new());
     }
     let happening = match answer {

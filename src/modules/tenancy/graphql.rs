@@ -26,7 +26,7 @@ pub struct Vendor(pub Arc<VendorContext>);
 #[Object]
 impl Vendor {
     /// The typed, sortable id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
     /// Its code, in upper case; unique on the platform, for the header `X-Vendor`.

@@ -101,7 +101,8 @@ async fn a_feed_is_imported_published_and_imported_again_without_duplicates() {
         (&again["created"], &again["updated"], &again["unchanged"]),
         (&json!(0), &json!(0), &json!(30))
     );
-    let changed = String::from_utf8(feed(30)).expect("text").replace("\t2.99 EUR", "\t20.00 EUR").into_bytes();
+    let changed =
+        String::from_utf8(feed(30)).expect("text").replace("\t2.99 EUR", "\t20.00 EUR").into_bytes();
     let again = import(&app, acme.owner(), json!({ "format": "LETZSHOP", "language": "en" }), &changed).await;
     assert_eq!(
         (&again["created"], &again["updated"], &again["unchanged"]),

@@ -20,8 +20,8 @@ pub struct ProductCreateInput {
     /// The maker (200 characters at most).
     pub brand: Option<String>,
     /// Whether shoppers see it; anything but `DRAFT` needs `PRODUCTS_PUBLISH`.
-    #[graphql(default_with = "ProductStatus::Draft")]
-    pub status: ProductStatus,
+    #[graphql(default_with = "Some(ProductStatus::Draft)")]
+    pub status: Option<ProductStatus>,
     /// Whether the vendor puts it forward.
     pub featured: Option<bool>,
     /// The categories that it is in (100 at most).

@@ -75,7 +75,7 @@ impl CatalogMutation {
     async fn product_create(
         &self,
         ctx: &Context<'_>,
-        input: ProductCreateInput,
+        #[graphql(desc = "The new product.")] input: ProductCreateInput,
     ) -> Result<Option<ProductPayload>> {
         payload(ctx.ctx(), service::product::create(ctx.ctx(), input).await).map(Some)
     }
@@ -85,7 +85,7 @@ impl CatalogMutation {
     async fn product_update(
         &self,
         ctx: &Context<'_>,
-        input: ProductUpdateInput,
+        #[graphql(desc = "The product, and what to change.")] input: ProductUpdateInput,
     ) -> Result<Option<ProductPayload>> {
         payload(ctx.ctx(), service::product::update(ctx.ctx(), input).await).map(Some)
     }
@@ -94,7 +94,7 @@ impl CatalogMutation {
     async fn product_status_set(
         &self,
         ctx: &Context<'_>,
-        input: ProductStatusSetInput,
+        #[graphql(desc = "The product and its new status.")] input: ProductStatusSetInput,
     ) -> Result<Option<ProductPayload>> {
         payload(ctx.ctx(), service::product::set_status(ctx.ctx(), input).await).map(Some)
     }
@@ -103,7 +103,7 @@ impl CatalogMutation {
     async fn product_delete(
         &self,
         ctx: &Context<'_>,
-        input: ProductDeleteInput,
+        #[graphql(desc = "The product to delete.")] input: ProductDeleteInput,
     ) -> Result<Option<DeletePayload>> {
         let done = service::product::delete(ctx.ctx(), input).await;
         payload(ctx.ctx(), done.map(ID::from)).map(Some)
@@ -113,7 +113,7 @@ impl CatalogMutation {
     async fn product_variant_create(
         &self,
         ctx: &Context<'_>,
-        input: ProductVariantCreateInput,
+        #[graphql(desc = "The product and its new variant.")] input: ProductVariantCreateInput,
     ) -> Result<Option<ProductVariantPayload>> {
         payload(ctx.ctx(), service::variant::create(ctx.ctx(), input).await).map(Some)
     }
@@ -122,7 +122,7 @@ impl CatalogMutation {
     async fn product_variant_update(
         &self,
         ctx: &Context<'_>,
-        input: ProductVariantUpdateInput,
+        #[graphql(desc = "The variant, and what to change.")] input: ProductVariantUpdateInput,
     ) -> Result<Option<ProductVariantPayload>> {
         payload(ctx.ctx(), service::variant::update(ctx.ctx(), input).await).map(Some)
     }
@@ -131,7 +131,7 @@ impl CatalogMutation {
     async fn product_variant_delete(
         &self,
         ctx: &Context<'_>,
-        input: ProductVariantDeleteInput,
+        #[graphql(desc = "The variant to delete.")] input: ProductVariantDeleteInput,
     ) -> Result<Option<DeletePayload>> {
         let done = service::variant::delete(ctx.ctx(), input).await;
         payload(ctx.ctx(), done.map(ID::from)).map(Some)
@@ -141,7 +141,7 @@ impl CatalogMutation {
     async fn product_categories_set(
         &self,
         ctx: &Context<'_>,
-        input: ProductCategoriesSetInput,
+        #[graphql(desc = "The product and all its categories.")] input: ProductCategoriesSetInput,
     ) -> Result<Option<ProductPayload>> {
         payload(ctx.ctx(), service::image::set_categories(ctx.ctx(), input).await).map(Some)
     }
@@ -150,7 +150,7 @@ impl CatalogMutation {
     async fn product_images_set(
         &self,
         ctx: &Context<'_>,
-        input: ProductImagesSetInput,
+        #[graphql(desc = "The product and all its pictures.")] input: ProductImagesSetInput,
     ) -> Result<Option<ProductPayload>> {
         payload(ctx.ctx(), service::image::set_images(ctx.ctx(), input).await).map(Some)
     }
@@ -159,7 +159,7 @@ impl CatalogMutation {
     async fn category_create(
         &self,
         ctx: &Context<'_>,
-        input: CategoryCreateInput,
+        #[graphql(desc = "The new category.")] input: CategoryCreateInput,
     ) -> Result<Option<CategoryPayload>> {
         payload(ctx.ctx(), service::category::create(ctx.ctx(), input).await).map(Some)
     }
@@ -168,7 +168,7 @@ impl CatalogMutation {
     async fn category_update(
         &self,
         ctx: &Context<'_>,
-        input: CategoryUpdateInput,
+        #[graphql(desc = "The category, and what to change.")] input: CategoryUpdateInput,
     ) -> Result<Option<CategoryPayload>> {
         payload(ctx.ctx(), service::category::update(ctx.ctx(), input).await).map(Some)
     }
@@ -177,7 +177,7 @@ impl CatalogMutation {
     async fn category_delete(
         &self,
         ctx: &Context<'_>,
-        input: CategoryDeleteInput,
+        #[graphql(desc = "The category to delete.")] input: CategoryDeleteInput,
     ) -> Result<Option<DeletePayload>> {
         let done = service::category::delete(ctx.ctx(), input).await;
         payload(ctx.ctx(), done.map(ID::from)).map(Some)

@@ -229,8 +229,8 @@ impl CatalogQuery {
         Ok(seen.map(|row| Product::new(Arc::new(row))))
     }
 
-    /// The vendor's categories, parents and children alike, by place among their siblings. Without `parentId` all of
-    /// them; begin with `roots: true` to walk the tree.
+    /// The vendor's categories, parents and children alike, by place among their siblings; with
+    /// `roots: true` only those that have no parent, to walk the tree from.
     #[permission(PUBLIC)]
     #[allow(clippy::too_many_arguments)]
     async fn categories(

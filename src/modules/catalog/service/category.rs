@@ -55,7 +55,7 @@ fn names(check: &mut Check<'_>, inputs: &[CategoryTranslationInput]) -> Vec<(Str
 /// Makes a category.
 pub async fn create(ctx: &Ctx, input: CategoryCreateInput) -> Outcome<CategoryId> {
     let grant = ctx.require(Permission::CategoriesWrite)?;
-    let hashed = input.idempotency_key.is_some().then(|| input.to_value()).unwrap_or(GraphValue::Null);
+    let hashed = if input.idempotency_key.is_some() { input.to_value() } else { GraphValue::Null };
     let vendor = ctx.vendor()?.clone();
     let parent = input.parent_id.as_ref().map(|id| input_id(id, &["input", "parentId"])).transpose()?;
     let mut check = Check::new(&vendor);

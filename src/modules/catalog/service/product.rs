@@ -74,10 +74,11 @@ pub(super) async fn categories(tx: &Tx, ids: &[CategoryId], path: &[&str]) -> Ou
 /// Makes a product with its variants, texts, categories, pictures and first quantities.
 pub async fn create(ctx: &Ctx, mut input: ProductCreateInput) -> Outcome<ProductId> {
     let grant = ctx.require(Permission::ProductsWrite)?;
-    if input.status != ProductStatus::Draft {
+    let status = input.status.unwrap_or(ProductStatus::Draft);
+    if status != ProductStatus::Draft {
         ctx.require(Permission::ProductsPublish)?;
     }
-    let hashed = input.idempotency_key.is_some().then(|| input.to_value()).unwrap_or(GraphValue::Null);
+    let hashed = if input.idempotency_key.is_some() { input.to_value() } else { GraphValue::Null };
     let vendor = ctx.vendor()?.clone();
     let id = ProductId::from_uuid(new_uuid());
     let mut check = Check::new(&vendor);
@@ -161,7 +162,7 @@ fn read_new(check: &mut Check<'_>, id: ProductId, input: &mut ProductCreateInput
         slug: String::new(),
         description,
         brand,
-        status: input.status,
+        status: input.status.unwrap_or(ProductStatus::Draft),
         featured: input.featured.unwrap_or(false),
         external_id,
         source: None,

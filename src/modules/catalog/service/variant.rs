@@ -278,7 +278,7 @@ impl Changes {
 /// Adds a variant to a product.
 pub async fn create(ctx: &Ctx, input: ProductVariantCreateInput) -> Outcome<VariantId> {
     let grant = ctx.require(Permission::ProductsWrite)?;
-    let hashed = input.idempotency_key.is_some().then(|| input.to_value()).unwrap_or(GraphValue::Null);
+    let hashed = if input.idempotency_key.is_some() { input.to_value() } else { GraphValue::Null };
     let vendor = ctx.vendor()?.clone();
     let product = input_id(&input.product_id, &["input", "productId"])?;
     let mut check = Check::new(&vendor);

@@ -106,7 +106,6 @@ impl AuditQuery {
     /// The audit log, the newest first: the vendor's own for its team; for platform admins that of the vendor that the
     /// request names, else the platform's and all vendors'.
     #[permission(ADMIN_OR_AUDIT)]
-    #[expect(clippy::too_many_arguments, reason = "a connection's arguments")]
     async fn audit_events(
         &self,
         ctx: &Context<'_>,

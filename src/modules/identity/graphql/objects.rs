@@ -16,7 +16,7 @@ pub struct TeamMember(pub MemberRow);
 #[Object]
 impl TeamMember {
     /// The typed, sortable id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
     /// The person's e-mail address.
@@ -58,7 +58,7 @@ pub struct Role(pub RoleRow);
 #[Object]
 impl Role {
     /// The typed, sortable id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
     /// Its name.
@@ -124,7 +124,7 @@ pub struct User(pub UserRow, pub Vec<MemberRow>);
 #[Object]
 impl User {
     /// The typed, sortable id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
     /// Their e-mail address.

@@ -130,7 +130,6 @@ pub struct UserQuery;
 impl UserQuery {
     /// All people who log in as platform admins or team members, the newest first.
     #[permission(ADMIN)]
-    #[expect(clippy::too_many_arguments, reason = "a connection's arguments")]
     async fn users(
         &self,
         ctx: &Context<'_>,

@@ -282,7 +282,8 @@ impl Batch {
         units: &[&Vec<&PublishRow>],
         imported: &[ImportedResult],
     ) -> Outcome<()> {
-        let (mut first, mut later): (Vec<(VariantId, i32)>, Vec<(VariantId, i32)>) = Default::default();
+        let mut first: Vec<(VariantId, i32)> = Vec::new();
+        let mut later: Vec<(VariantId, i32)> = Vec::new();
         for (unit, result) in units.iter().zip(imported) {
             for (row, variant) in unit.iter().zip(&result.variant_ids) {
                 let Some(variant) = variant else { continue };

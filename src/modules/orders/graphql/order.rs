@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, Error, ID, Object, Result};
 
 use super::fulfilment::Fulfilment;
 use super::line::{OrderEvent, OrderLine};
@@ -122,16 +122,17 @@ impl Order {
         Ok(rules::allowed_actions(&state, side))
     }
     /// Its currency (ISO 4217).
-    async fn currency_code(&self) -> Option<CurrencyCode> {
-        self.row.currency_code.parse().ok().map(|currency: crate::framework::money::Currency| currency.into())
+    async fn currency_code(&self) -> Result<CurrencyCode> {
+        let currency = self.row.currency_code.parse::<crate::framework::money::Currency>();
+        currency.map(CurrencyCode::from).map_err(|_| Error::new("The order's currency is unknown."))
     }
     /// Whether its prices include tax.
     async fn prices_include_tax(&self) -> bool {
         self.row.prices_include_tax
     }
     /// The language that it was placed in.
-    async fn language(&self) -> Option<LanguageCode> {
-        self.row.language.parse().ok()
+    async fn language(&self) -> Result<LanguageCode> {
+        self.row.language.parse().map_err(|_| Error::new("The order's language is unknown."))
     }
     /// Its lines, at most 200.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<OrderLine>> {
