@@ -122,6 +122,9 @@ CREATE TABLE audit_events (
 );
 CREATE INDEX audit_events_time_idx ON audit_events (vendor_id, occurred_at DESC, id DESC);
 CREATE INDEX audit_events_entity_idx ON audit_events (vendor_id, entity_id, occurred_at DESC, id DESC);
+CREATE INDEX audit_events_action_idx ON audit_events (vendor_id, action, occurred_at DESC, id DESC);
+-- For the platform's log of all vendors together.
+CREATE INDEX audit_events_platform_idx ON audit_events (occurred_at DESC, id DESC);
 SELECT orion_tenant_table('audit_events', 'SELECT, INSERT', 'SELECT, INSERT');
 
 CREATE TABLE platform_audit_events (

@@ -202,7 +202,7 @@ REVOKE ALL ON FUNCTION orion_auth_customer_session(uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION orion_auth_customer_session(uuid, uuid) TO orion_app;
 
 CREATE FUNCTION orion_customer_search(query text, most integer)
-RETURNS TABLE (id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+RETURNS TABLE (id uuid) LANGUAGE sql STABLE SECURITY DEFINER ROWS 50 SET search_path = pg_catalog, public
 AS $$
     SELECT c.id FROM customers c
     WHERE c.vendor_id = orion_current_vendor() AND c.deleted_at IS NULL

@@ -70,7 +70,10 @@ CREATE UNIQUE INDEX products_external_id_key ON products (vendor_id, external_id
 -- Importing again must find what a person deleted, so as not to revive it.
 CREATE INDEX products_deleted_external_id_idx ON products (vendor_id, external_id) WHERE deleted_at IS NOT NULL AND external_id IS NOT NULL;
 CREATE INDEX products_created_idx ON products (vendor_id, created_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX products_active_created_idx ON products (vendor_id, created_at, id) WHERE deleted_at IS NULL AND status = 'ACTIVE';
+CREATE INDEX products_updated_idx ON products (vendor_id, updated_at, id) WHERE deleted_at IS NULL;
+-- The published ones, which the public sees, newest first; and the few drafts.
+CREATE INDEX products_status_idx ON products (vendor_id, status, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX products_featured_idx ON products (vendor_id, created_at, id) WHERE deleted_at IS NULL AND featured;
 CREATE INDEX products_active_title_idx ON products (vendor_id, sort_title COLLATE "und-x-icu", id) WHERE deleted_at IS NULL AND status = 'ACTIVE';
 CREATE INDEX products_title_idx ON products (vendor_id, sort_title COLLATE "und-x-icu", id) WHERE deleted_at IS NULL;
 CREATE INDEX products_active_price_idx ON products (vendor_id, sort_price, id) WHERE deleted_at IS NULL AND status = 'ACTIVE';

@@ -47,6 +47,7 @@ CREATE TABLE import_jobs (
     CONSTRAINT import_jobs_status_check CHECK (status IN ('PENDING', 'RUNNING', 'SUCCEEDED', 'SUCCEEDED_WITH_ERRORS', 'FAILED', 'CANCELLED'))
 );
 CREATE INDEX import_jobs_created_idx ON import_jobs (vendor_id, created_at, id);
+CREATE INDEX import_jobs_status_idx ON import_jobs (vendor_id, status, created_at, id);
 SELECT orion_tenant_table('import_jobs');
 
 CREATE TABLE import_row_errors (
@@ -198,8 +199,9 @@ CREATE TABLE publish_job_rows (
 CREATE INDEX publish_job_rows_failed_idx ON publish_job_rows (vendor_id, publish_job_id, marketplace_product_id) WHERE outcome = 'FAILED';
 SELECT orion_tenant_table('publish_job_rows');
 
+-- ROWS: with the 1,000 that the planner supposes by default it reads the whole table, and not the found rows by key.
 CREATE FUNCTION orion_marketplace_search(query text, most integer)
-RETURNS TABLE (id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+RETURNS TABLE (id uuid) LANGUAGE sql STABLE SECURITY DEFINER ROWS 50 SET search_path = pg_catalog, public
 AS $$
     SELECT p.id FROM marketplace_products p
     WHERE p.vendor_id = orion_current_vendor()

@@ -63,6 +63,7 @@ CREATE INDEX orders_placed_idx ON orders (vendor_id, placed_at, id);
 CREATE INDEX orders_status_idx ON orders (vendor_id, status, placed_at, id);
 CREATE INDEX orders_payment_status_idx ON orders (vendor_id, payment_status, placed_at, id);
 CREATE INDEX orders_fulfilment_status_idx ON orders (vendor_id, fulfilment_status, placed_at, id);
+CREATE INDEX orders_channel_idx ON orders (vendor_id, channel, placed_at, id);
 CREATE INDEX orders_sequence_idx ON orders (vendor_id, sequence, id);
 CREATE INDEX orders_total_idx ON orders (vendor_id, total, id);
 CREATE INDEX orders_updated_idx ON orders (vendor_id, updated_at, id);

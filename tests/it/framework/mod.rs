@@ -4,4 +4,5 @@ mod comments;
 mod isolation;
 pub mod jobs;
 mod migrations;
+mod plans;
 mod relay;

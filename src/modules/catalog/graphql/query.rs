@@ -49,7 +49,8 @@ impl ProductConnection {
     /// most.
     async fn facets(&self, ctx: &Context<'_>) -> Result<ProductFacets> {
         let tx = self.snapshot.tx().await.extended(ctx)?;
-        let rows = self.listing.facets(tx).await.extended(ctx)?;
+        let availability = ctx.look_ahead().field("availability").exists();
+        let rows = self.listing.facets(tx, availability).await.extended(ctx)?;
         let named = rows.iter().any(|row| row.category_id.is_some());
         let tree = if named { loaders::tree(ctx).await? } else { Arc::default() };
         let mut facets = ProductFacets::default();

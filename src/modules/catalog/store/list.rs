@@ -149,27 +149,34 @@ impl Listing {
     }
 
     /// What the list's first [`MAX_MATCHES`] products have in common: `(kind, value, category, count, low, high)` rows.
-    pub async fn facets(&self, tx: &Tx) -> Result<Vec<FacetRow>, DbError> {
+    /// Without `availability` their variants and inventory, which are most of the work, are not read.
+    pub async fn facets(&self, tx: &Tx, availability: bool) -> Result<Vec<FacetRow>, DbError> {
         let inner = self
             .statement(tx, "p.id, p.brand, p.price_from, p.price_to", None)
             .push(&format!(" LIMIT {MAX_MATCHES}"));
-        // The array lets the grouped view be read by its key, once for all variants.
-        let after = "), goods AS MATERIALIZED (SELECT v.id, v.product_id, v.unlimited, CASE WHEN v.policy = 'DENY' THEN 0 ELSE v.policy_limit END AS beyond \
-               FROM matched m CROSS JOIN LATERAL ( \
-               SELECT * FROM product_variants WHERE vendor_id = $1 AND product_id = m.id AND deleted_at IS NULL OFFSET 0) v), \
-             sold AS (SELECT DISTINCT g.product_id FROM goods g LEFT JOIN variant_availability a ON a.vendor_id = $1 AND a.variant_id = g.id \
-               AND a.variant_id = ANY(ARRAY(SELECT id FROM goods)) WHERE g.unlimited OR coalesce(a.available, 0) + g.beyond > 0) \
-             (SELECT 'brand' AS kind, brand AS value, NULL::uuid AS category_id, count(*) AS count, NULL::bigint AS low, NULL::bigint AS high \
-               FROM matched WHERE brand IS NOT NULL GROUP BY brand ORDER BY count(*) DESC, brand LIMIT 50) \
-             UNION ALL (SELECT 'category', NULL, pc.category_id, count(*), NULL, NULL FROM matched m \
-               JOIN product_categories pc ON pc.vendor_id = $1 AND pc.product_id = m.id \
-               GROUP BY pc.category_id ORDER BY count(*) DESC, pc.category_id LIMIT 100) \
-             UNION ALL (SELECT 'price', NULL, NULL, count(price_from), min(price_from), max(price_to) FROM matched) \
-             UNION ALL (SELECT 'available', NULL, NULL, (SELECT count(*) FROM sold), NULL, NULL) \
-             UNION ALL (SELECT 'all', NULL, NULL, count(*), NULL, NULL FROM matched)";
-        tx.load(inner.wrap("WITH matched AS MATERIALIZED (", after)).await
+        let counted = if availability { FACETS_WITH_AVAILABILITY.as_str() } else { FACETS };
+        tx.load(inner.wrap("WITH matched AS MATERIALIZED (", counted)).await
     }
 }
+
+const FACETS: &str = ") \
+     (SELECT 'brand' AS kind, brand AS value, NULL::uuid AS category_id, count(*) AS count, NULL::bigint AS low, NULL::bigint AS high \
+       FROM matched WHERE brand IS NOT NULL GROUP BY brand ORDER BY count(*) DESC, brand LIMIT 50) \
+     UNION ALL (SELECT 'category', NULL, pc.category_id, count(*), NULL, NULL FROM matched m \
+       JOIN product_categories pc ON pc.vendor_id = $1 AND pc.product_id = m.id \
+       GROUP BY pc.category_id ORDER BY count(*) DESC, pc.category_id LIMIT 100) \
+     UNION ALL (SELECT 'price', NULL, NULL, count(price_from), min(price_from), max(price_to) FROM matched) \
+     UNION ALL (SELECT 'all', NULL, NULL, count(*), NULL, NULL FROM matched)";
+
+static FACETS_WITH_AVAILABILITY: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+    // The arrays let variants and the grouped view be read by their keys, each once for all products.
+    let goods = "), goods AS MATERIALIZED (SELECT v.id, v.product_id, v.unlimited, CASE WHEN v.policy = 'DENY' THEN 0 ELSE v.policy_limit END AS beyond \
+           FROM product_variants v WHERE v.vendor_id = $1 AND v.product_id = ANY(ARRAY(SELECT id FROM matched)) AND v.deleted_at IS NULL), \
+         sold AS (SELECT DISTINCT g.product_id FROM goods g LEFT JOIN variant_availability a ON a.vendor_id = $1 AND a.variant_id = g.id \
+           AND a.variant_id = ANY(ARRAY(SELECT id FROM goods)) WHERE g.unlimited OR coalesce(a.available, 0) + g.beyond > 0)";
+    let counted = " UNION ALL (SELECT 'available', NULL, NULL, (SELECT count(*) FROM sold), NULL, NULL)";
+    format!("{goods}{}{counted}", FACETS.trim_start_matches(')'))
+});
 
 crate::row! {
     /// One line of the facets.
@@ -226,6 +233,11 @@ impl Condition {
             Self::Available(wanted) => {
                 query.push_mut(if *wanted { "" } else { "NOT " });
                 query.push_mut(&HAS_AVAILABLE.replace("{available}", AVAILABLE));
+            }
+            Self::Statuses(statuses) if statuses.len() == 1 => {
+                // As of a brand.
+                let n = query.bind_next(statuses[0].as_str());
+                query.push_mut(&format!("p.status = ${n}"));
             }
             Self::Statuses(statuses) => {
                 let n =

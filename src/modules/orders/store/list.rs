@@ -80,9 +80,17 @@ fn narrow(query: &mut Sql<'_>, filter: &OrderQuery) {
         ("o.fulfilment_status", &filter.fulfilment_statuses),
         ("o.channel", &filter.channels),
     ] {
-        if !values.is_empty() {
-            let n = query.bind_next(Array(values.clone()));
-            query.push_mut(&format!(" AND {column} = ANY(${n})"));
+        match values.as_slice() {
+            [] => {}
+            // Equality lets the column's index give the newest without a sort.
+            [value] => {
+                let n = query.bind_next(*value);
+                query.push_mut(&format!(" AND {column} = ${n}"));
+            }
+            _ => {
+                let n = query.bind_next(Array(values.clone()));
+                query.push_mut(&format!(" AND {column} = ANY(${n})"));
+            }
         }
     }
     if let Some(customer) = filter.customer {
