@@ -159,6 +159,8 @@ CREATE UNIQUE INDEX product_variants_external_id_key ON product_variants (vendor
 CREATE UNIQUE INDEX product_variants_options_key ON product_variants (vendor_id, product_id, options_key) WHERE deleted_at IS NULL;
 CREATE INDEX product_variants_deleted_external_id_idx ON product_variants (vendor_id, external_id) WHERE deleted_at IS NOT NULL AND external_id IS NOT NULL;
 CREATE INDEX product_variants_product_idx ON product_variants (vendor_id, product_id, position, id) WHERE deleted_at IS NULL;
+-- Deleting a picture looks for the variants that show it.
+CREATE INDEX product_variants_image_idx ON product_variants (vendor_id, image_id) WHERE image_id IS NOT NULL;
 CREATE INDEX product_variants_gtin_idx ON product_variants (vendor_id, gtin) WHERE deleted_at IS NULL AND gtin IS NOT NULL;
 SELECT orion_tenant_table('product_variants');
 

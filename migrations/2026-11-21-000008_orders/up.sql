@@ -58,6 +58,8 @@ CREATE TABLE orders (
 );
 -- One cart becomes one living order, whoever completes it; a cancelled one gives the cart back.
 CREATE UNIQUE INDEX orders_cart_key ON orders (vendor_id, cart_id) WHERE cart_id IS NOT NULL AND cancelled_at IS NULL;
+-- Deleting an expired cart looks for its orders, cancelled ones too.
+CREATE INDEX orders_cart_idx ON orders (vendor_id, cart_id) WHERE cart_id IS NOT NULL;
 CREATE UNIQUE INDEX orders_external_key ON orders (vendor_id, channel, external_number) WHERE external_number IS NOT NULL;
 CREATE INDEX orders_placed_idx ON orders (vendor_id, placed_at, id);
 CREATE INDEX orders_status_idx ON orders (vendor_id, status, placed_at, id);

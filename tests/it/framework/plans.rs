@@ -275,3 +275,17 @@ async fn check(
         wrong.extend(found.iter().map(|waste| format!("{what}: {waste}\n    {}", plan["Query Text"])));
     }
 }
+
+/// Without an index on the referring side, each deleted row makes PostgreSQL read all of a vendor's rows there.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_often_is_found_by_an_index_where_it_is_referred_to() {
+    let app = TestApp::start().await;
+    let unindexed = "SELECT c.conname FROM pg_constraint c WHERE c.contype = 'f' \
+         AND c.confrelid IN ('product_images'::regclass, 'carts'::regclass, 'inventory_reservations'::regclass, 'variant_prices'::regclass) \
+         AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid \
+           AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) ~ '^\\(\\w+ IS NOT NULL\\)$') \
+           AND (i.indkey::int2[])[0:array_length(c.conkey, 1) - 1] @> c.conkey)";
+    let rows = app.owner_sql().await.query(unindexed, &[]).await.expect("the constraints");
+    let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(names, Vec::<String>::new());
+}
