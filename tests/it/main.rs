@@ -7,4 +7,5 @@ mod marketplace;
 mod orders;
 mod races;
 mod story;
+mod subscriptions;
 mod support;

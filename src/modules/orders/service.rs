@@ -91,9 +91,11 @@ async fn record(
         }
     }
     let order = state.order.id.uuid();
+    // Whoever watches the cart hears what became of it.
+    let data = json!({ "orderId": order, "cartId": state.order.cart_id.map(|cart| cart.uuid()) });
     let events: Vec<Event> = kinds
         .into_iter()
-        .map(|kind| Event { kind, entity_type: "Order", entity_id: order, data: json!({ "orderId": order }) })
+        .map(|kind| Event { kind, entity_type: "Order", entity_id: order, data: data.clone() })
         .collect();
     let after = summary(state);
     let entry = Entry { action, entity_type: "Order", entity_id: Some(order), before, after: Some(&after) };

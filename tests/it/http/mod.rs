@@ -1,6 +1,6 @@
 //! The endpoint: well-formed answers to every malformed request.
 
-mod websocket;
+pub mod websocket;
 
 use axum::body::Body;
 use axum::http::Request;

@@ -16,7 +16,7 @@ use crate::modules::cart::service;
 use crate::modules::cart::view::{CartView, LineView};
 use crate::modules::catalog::graphql::{Image, ProductVariant, load_variant, load_variant_image};
 use crate::modules::customers::address::Address;
-use crate::modules::orders::graphql::{Order, load_order};
+use crate::modules::orders::graphql::{Order, load_order, load_order_of_guest_cart};
 use crate::modules::payments::graphql::{PaymentMethod, payment_methods};
 
 /// An amount in minor units as money; sums are bounded, so the fallback is never seen.
@@ -126,9 +126,12 @@ impl Cart {
     }
     /// The order that it became, if the viewer may see it.
     async fn order(&self, ctx: &Context<'_>) -> Result<Option<Order>> {
-        match self.0.cart.order_id {
-            Some(id) => load_order(ctx, id).await,
-            None => Ok(None),
+        let Some(id) = self.0.cart.order_id else { return Ok(None) };
+        match load_order(ctx, id).await? {
+            None if self.0.token.is_some() && self.0.cart.customer_id.is_none() => {
+                load_order_of_guest_cart(ctx, id).await
+            }
+            seen => Ok(seen),
         }
     }
     /// When it goes if it is not changed: 30 days after its last change.

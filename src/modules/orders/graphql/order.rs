@@ -267,6 +267,12 @@ pub async fn load_order(ctx: &Context<'_>, id: OrderId) -> Result<Option<Order>>
     Ok(loaders::order_row(ctx, id).await?.filter(|row| may_see(inner, row)).map(Order::new))
 }
 
+/// The guest's order that a cart became, for who holds that cart's token: the same person (batched).
+pub async fn load_order_of_guest_cart(ctx: &Context<'_>, id: OrderId) -> Result<Option<Order>> {
+    let row = loaders::order_row(ctx, id).await?.filter(|row| row.customer_id.is_none());
+    Ok(row.map(Order::owned))
+}
+
 /// The order's id, by which its events are known.
 pub fn order_id(order: &Order) -> OrderId {
     order.row.id
