@@ -391,6 +391,10 @@ impl Ctx {
             )
         })
     }
+    /// A list's shape for [`super::paging::Page::new`] with its vendor, so that a cursor opens no other vendor's list.
+    pub fn list_shape(&self, shape: &str) -> String {
+        self.vendor_opt().map_or_else(|| shape.to_owned(), |vendor| format!("{}|{shape}", vendor.id))
+    }
     /// The logged-in team member.
     pub fn team(&self) -> Option<&TeamActor> {
         match self.actor() {

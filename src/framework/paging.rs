@@ -125,7 +125,8 @@ impl<T> Slice<T> {
 }
 
 impl Page {
-    /// Checks the arguments. `shape` is everything that the position depends on besides the sort: filter and search.
+    /// Checks the arguments. `shape` is everything that the position depends on besides the sort: filter and search, and
+    /// in a vendor's list the vendor ([`super::context::Ctx::list_shape`]).
     pub fn new(args: &PageArgs, sort: SortColumns, shape: &str) -> Result<Self, ApiError> {
         let (limit, backward) = match (args.first, args.last) {
             (Some(_), Some(_)) => {

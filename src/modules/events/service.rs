@@ -21,7 +21,7 @@ pub async fn feed(
         return Err(ApiError::new(ErrorCode::LimitExceeded, "At most 100 types.").at("types"));
     }
     let args = PageArgs { first, after, ..Default::default() };
-    let page = Page::new(&args, ORDER, "events")?;
+    let page = Page::new(&args, ORDER, &ctx.list_shape("events"))?;
     let mut kinds: Vec<EventType> = EventType::ALL.to_vec();
     kinds.retain(|kind| ctx.can(kind.permission()) && types.is_none_or(|types| types.contains(kind)));
     let all = kinds.len() == EventType::ALL.len();

@@ -207,7 +207,11 @@ impl PaymentsQuery {
             descending: sort == PaymentSort::CreatedAtDesc,
         };
         let list = async {
-            let page = Page::new(&page_args(first, after, last, before), sort, &format!("{narrow:?}"))?;
+            let page = Page::new(
+                &page_args(first, after, last, before),
+                sort,
+                &ctx.ctx().list_shape(&format!("{narrow:?}")),
+            )?;
             let rows = store::page(inner.reads()?.tx().await?, &narrow, &page).await?;
             Ok::<_, ApiError>(page.slice(rows, |row| vec![row.created_at.into(), row.id.into()]))
         };

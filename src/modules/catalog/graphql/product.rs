@@ -200,7 +200,9 @@ impl Product {
         #[graphql(desc = "The cursor to end before.")] before: Option<String>,
     ) -> Result<Connection<Image>> {
         let images = self.images(ctx).await?;
-        let page = Page::new(&page_args(first, after, last, before), BY_PLACE, "images").extended(ctx)?;
+        let page =
+            Page::new(&page_args(first, after, last, before), BY_PLACE, &ctx.ctx().list_shape("images"))
+                .extended(ctx)?;
         let total = images.len();
         let slice = page.cut((0..total).collect(), |index| vec![(*index as i64).into()]);
         Ok(Connection::new(slice, Some(counter(total)), |index| Image::new(images.clone(), index)))
@@ -230,7 +232,8 @@ impl Product {
         #[graphql(desc = "The cursor to end before.")] before: Option<String>,
     ) -> Result<Connection<ProductVariant>> {
         let page =
-            Page::new(&page_args(first, after, last, before), BY_POSITION, "variants").extended(ctx)?;
+            Page::new(&page_args(first, after, last, before), BY_POSITION, &ctx.ctx().list_shape("variants"))
+                .extended(ctx)?;
         let rows = self.variants(ctx).await?;
         let key = |index: &usize| vec![i64::from(rows[*index].position).into(), rows[*index].id.into()];
         let slice = page.cut((0..rows.len()).collect(), key);

@@ -146,7 +146,9 @@ pub(super) async fn list(ctx: &Context<'_>, args: ListArgs) -> Result<ProductCon
     }
     let (sort, descending) = filter::sort_by(args.sort, search.is_some()).extended(ctx)?;
     let listing = Listing { only_active: !super::is_team(request), search, conditions };
-    let page = Page::new(&args.page, sort.columns(descending), &format!("{listing:?}")).extended(ctx)?;
+    let page =
+        Page::new(&args.page, sort.columns(descending), &ctx.ctx().list_shape(&format!("{listing:?}")))
+            .extended(ctx)?;
     let reads = request.reads().extended(ctx)?;
     let tx = reads.tx().await.extended(ctx)?;
     let rows = listing.load(tx, &page, sort, loaders::served_language(request)).await.extended(ctx)?;
@@ -245,7 +247,9 @@ impl CatalogQuery {
     ) -> Result<Option<Connection<Category>>> {
         ctx.ctx().require_public_shop().extended(ctx)?;
         let shape = if roots { "roots" } else { "all" };
-        let page = Page::new(&page_args(first, after, last, before), BY_POSITION, shape).extended(ctx)?;
+        let page =
+            Page::new(&page_args(first, after, last, before), BY_POSITION, &ctx.ctx().list_shape(shape))
+                .extended(ctx)?;
         let rows = loaders::tree(ctx).await?.sorted(roots);
         let total = rows.len() as i64;
         let slice = page.cut(rows, |row| vec![i64::from(row.position).into(), row.id.into()]);

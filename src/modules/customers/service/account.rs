@@ -217,7 +217,7 @@ pub async fn change_password(ctx: &Ctx, current: String, new: String) -> Outcome
 pub async fn list(ctx: &Ctx, search: Option<&str>, args: &PageArgs) -> Result<Slice<CustomerRow>, ApiError> {
     Access::Team(Permission::CustomersRead).check(ctx)?;
     let sort = SortColumns { columns: &[("created_at", 'd'), ("id", 'u')], descending: true };
-    let page = Page::new(args, sort, &format!("{search:?}"))?;
+    let page = Page::new(args, sort, &ctx.list_shape(&format!("{search:?}")))?;
     let rows = store::page(ctx.reads()?.tx().await?, search, &page).await?;
     Ok(page.slice(rows, |row| vec![row.created_at.into(), row.id.into()]))
 }

@@ -12,7 +12,7 @@ use crate::modules::identity::store::audit as store;
 pub async fn list(ctx: &Ctx, filter: &AuditFilter, args: &PageArgs) -> Result<Slice<AuditRow>, ApiError> {
     Access::AdminOrAudit.check(ctx)?;
     let sort = SortColumns { columns: &[("occurred_at", 'd'), ("id", 'u')], descending: true };
-    let page = Page::new(args, sort, &format!("{filter:?}"))?;
+    let page = Page::new(args, sort, &ctx.list_shape(&format!("{filter:?}")))?;
     let rows = match ctx.actor() {
         Actor::Admin(_) => {
             let vendor = ctx.vendor_opt().map(|vendor| vendor.id);

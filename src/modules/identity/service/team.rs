@@ -17,7 +17,7 @@ use crate::modules::identity::store::team as store;
 /// A page of the team, the longest in it first.
 pub async fn list(ctx: &Ctx, args: &PageArgs) -> Result<Slice<MemberRow>, ApiError> {
     let sort = SortColumns { columns: &[("m.created_at", 'd'), ("m.id", 'u')], descending: false };
-    let page = Page::new(args, sort, "")?;
+    let page = Page::new(args, sort, &ctx.list_shape(""))?;
     let rows = store::page(ctx.reads()?.tx().await?, &page).await?;
     Ok(page.slice(rows, |row| vec![row.created_at.into(), row.id.into()]))
 }
@@ -29,7 +29,8 @@ pub async fn count(ctx: &Ctx) -> Result<i64, ApiError> {
 
 /// A page of the vendor's roles.
 pub async fn roles(ctx: &Ctx, args: &PageArgs) -> Result<Slice<RoleRow>, ApiError> {
-    let page = Page::new(args, SortColumns { columns: &[("id", 'u')], descending: false }, "")?;
+    let page =
+        Page::new(args, SortColumns { columns: &[("id", 'u')], descending: false }, &ctx.list_shape(""))?;
     let rows = store::roles_page(ctx.reads()?.tx().await?, &page).await?;
     Ok(page.slice(rows, |row| vec![row.id.into()]))
 }

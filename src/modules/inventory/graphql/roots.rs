@@ -104,7 +104,8 @@ impl InventoryQuery {
             descending: descending(sort.map(|sort| sort.direction), false),
         };
         let args = page_args(first, after, last, before);
-        let page = Page::new(&args, columns, &format!("{filter:?}")).map_err(|error| error.extend(c))?;
+        let page = Page::new(&args, columns, &c.list_shape(&format!("{filter:?}")))
+            .map_err(|error| error.extend(c))?;
         let read = async {
             let reads = c.reads()?;
             let slice = service::items(reads.tx().await?, &filter, &page).await?;
@@ -146,7 +147,8 @@ impl InventoryQuery {
             descending: descending(sort.map(|sort| sort.direction), true),
         };
         let args = page_args(first, after, last, before);
-        let page = Page::new(&args, columns, &format!("{filter:?}")).map_err(|error| error.extend(c))?;
+        let page = Page::new(&args, columns, &c.list_shape(&format!("{filter:?}")))
+            .map_err(|error| error.extend(c))?;
         let read = async {
             let reads = c.reads()?;
             let slice = service::movements(reads.tx().await?, &filter, &page).await?;
@@ -182,7 +184,8 @@ impl InventoryQuery {
             descending: descending(sort.map(|sort| sort.direction), false),
         };
         let args = page_args(first, after, last, before);
-        let page = Page::new(&args, columns, &format!("{active:?}")).map_err(|error| error.extend(c))?;
+        let page = Page::new(&args, columns, &c.list_shape(&format!("{active:?}")))
+            .map_err(|error| error.extend(c))?;
         let read = async {
             let reads = c.reads()?;
             let slice = service::locations(reads.tx().await?, active, &page).await?;

@@ -102,7 +102,10 @@ impl ImportJob {
         let severity = severity.map(Severity::as_str);
         let job = self.0.id;
         let args = page_args(first, after, last, before);
-        let page = extended(ctx, Page::new(&args, SORT, &format!("errors|{job}|{severity:?}")))?;
+        let page = extended(
+            ctx,
+            Page::new(&args, SORT, &ctx.ctx().list_shape(&format!("errors|{job}|{severity:?}"))),
+        )?;
         let reads = extended(ctx, ctx.ctx().reads())?;
         let tx = extended(ctx, reads.tx().await)?;
         let rows = extended(ctx, read::row_errors(tx, job, severity, &page).await)?;

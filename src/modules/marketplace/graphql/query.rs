@@ -63,7 +63,8 @@ impl MarketplaceQuery {
         let descending = sort != Some(SortDirection::Asc);
         let sort = SortColumns { columns: &[("created_at", 'd'), ("id", 'u')], descending };
         let args = page_args(first, after, last, before);
-        let page = extended(ctx, Page::new(&args, sort, &format!("importJobs|{filter:?}")))?;
+        let page =
+            extended(ctx, Page::new(&args, sort, &ctx.ctx().list_shape(&format!("importJobs|{filter:?}"))))?;
         let reads = extended(ctx, ctx.ctx().reads())?;
         let tx = extended(ctx, reads.tx().await)?;
         let rows = extended(ctx, read::import_jobs(tx, &filter, &page).await)?;
@@ -122,7 +123,10 @@ impl MarketplaceQuery {
         };
         let sort = sort.unwrap_or(newest);
         let args = page_args(first, after, last, before);
-        let page = extended(ctx, Page::new(&args, sort.columns(), &format!("staged|{filter:?}")))?;
+        let page = extended(
+            ctx,
+            Page::new(&args, sort.columns(), &ctx.ctx().list_shape(&format!("staged|{filter:?}"))),
+        )?;
         let reads = extended(ctx, ctx.ctx().reads())?;
         let tx = extended(ctx, reads.tx().await)?;
         let rows = extended(ctx, read::staged(tx, &filter, &page).await)?;

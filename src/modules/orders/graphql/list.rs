@@ -89,7 +89,7 @@ pub(super) async fn page(
     let sort = sort.unwrap_or(OrderSort { field: OrderSortField::PlacedAt, direction: Direction::Desc });
     let columns = store::sort_columns(sort.field, sort.direction == Direction::Desc);
     let list = async {
-        let page = Page::new(&args, columns, &format!("{query:?}"))?;
+        let page = Page::new(&args, columns, &ctx.ctx().list_shape(&format!("{query:?}")))?;
         let rows = store::page(inner.reads()?.tx().await?, &query, &page).await?;
         Ok::<_, ApiError>(page.slice(rows, |row| sort.field.key(row)))
     };
