@@ -9,3 +9,4 @@ mod races;
 mod story;
 mod subscriptions;
 mod support;
+mod sweep;
