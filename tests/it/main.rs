@@ -1,6 +1,7 @@
 //! The integration tests: everything through GraphQL over the real router, on a real PostgreSQL, one database a test.
 
 mod budgets;
+mod customers;
 mod framework;
 mod http;
 mod marketplace;

@@ -23,8 +23,10 @@ async fn commit(app: &App, vendor: VendorId, numbers: impl IntoIterator<Item = u
     tx.commit().await.expect("a commit");
 }
 
+// An event waits for every older transaction of the whole PostgreSQL cluster, and the tests share one: some of them write
+// for many seconds in a transaction. The limit is there to end a test that hangs.
 async fn next(subscription: &mut Subscription) -> Message {
-    tokio::time::timeout(Duration::from_secs(20), subscription.next()).await.expect("a message in time")
+    tokio::time::timeout(Duration::from_secs(180), subscription.next()).await.expect("a message in time")
 }
 
 async fn published(subscription: &mut Subscription) -> Published {

@@ -176,11 +176,6 @@ impl Client {
         self.token.as_deref()
     }
 
-    /// The application.
-    pub fn app(&self) -> &TestApp {
-        &self.app
-    }
-
     /// Sends one request and gives the answer.
     pub async fn run(&self, query: &str, variables: Value) -> Answer {
         self.send("/graphql", json!({ "query": query, "variables": variables })).await

@@ -7,4 +7,4 @@ mod world;
 pub use answer::Answer;
 pub use app::{Client, TestApp};
 pub use serde_json::{Value, json};
-pub use world::{CHECKOUT, Goods, PASSWORD, Vendor, address, text};
+pub use world::{CHECKOUT, PASSWORD, Vendor, address, text};

@@ -30,8 +30,6 @@ pub struct Vendor {
 /// Something to buy.
 #[derive(Clone, Debug)]
 pub struct Goods {
-    /// The product's id.
-    pub product: String,
     /// Its one variant's id.
     pub variant: String,
 }
@@ -194,7 +192,7 @@ impl Vendor {
             )
             .await;
         let product = &created.ok()["product"];
-        Goods { product: text(&product["id"]), variant: text(&product["variants"]["nodes"][0]["id"]) }
+        Goods { variant: text(&product["variants"]["nodes"][0]["id"]) }
     }
 
     async fn currency(&self) -> String {

@@ -146,8 +146,7 @@ impl Schema {
         let mut parts = vec!["__typename".to_owned()];
         for field in fields {
             let name = base(&field.field_type);
-            let composite =
-                self.objects.contains_key(&name) || self.abstracts.iter().any(|other| *other == name);
+            let composite = self.objects.contains_key(&name) || self.abstracts.contains(&name);
             let required = field.arguments.iter().any(|argument| {
                 matches!(argument.value_type, Type::NonNullType(_)) && argument.default_value.is_none()
             });
