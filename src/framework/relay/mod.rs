@@ -1,7 +1,7 @@
 //! From committed events to whoever waits for them (design.md section 6).
 //!
 //! Writers only insert; they take no shared lock and send no NOTIFY. After a commit with events, the process tells the
-//! relay ([`node`]). One relay over all processes ([`numbering`]) gives each event its number in its vendor's feed, and
+//! relay (`node`). One relay over all processes (`numbering`) gives each event its number in its vendor's feed, and
 //! publishes it; every process hears that and feeds its [`Hub`], from which subscriptions learn that something changed.
 //! What a crash or a lost connection swallows is made good by the relay's sweep, and by [`Message::Resync`].
 

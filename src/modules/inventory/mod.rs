@@ -1,6 +1,6 @@
 //! Inventory: an append-only ledger, reservation rows, and a balance per item.
 //!
-//! An item is one variant at one location. Invariants, which [`store::post`] keeps for every use case:
+//! An item is one variant at one location. Invariants, which `store::post` keeps for every use case:
 //!
 //! - on hand and reserved of an item are the sums of its movements, always;
 //! - reserved of an item is the sum of its reservation rows;

@@ -154,8 +154,15 @@ impl Listing {
         let inner = self
             .statement(tx, "p.id, p.brand, p.price_from, p.price_to", None)
             .push(&format!(" LIMIT {MAX_MATCHES}"));
-        let counted = if availability { FACETS_WITH_AVAILABILITY.as_str() } else { FACETS };
-        tx.load(inner.wrap("WITH matched AS MATERIALIZED (", counted)).await
+        const MATCHED: &str = "WITH matched AS MATERIALIZED (";
+        if availability {
+            // Planned for its values each time: a plan for any values reads variants and inventory of 2,000 products in 2.8 s
+            // instead of 40 ms (measured with 50,000 products beside 100 vendors of 1,000).
+            let mut query = inner.wrap(MATCHED, &FACETS_WITH_AVAILABILITY);
+            query.one_off();
+            return tx.load(query).await;
+        }
+        tx.load(inner.wrap(MATCHED, FACETS)).await
     }
 }
 

@@ -16,7 +16,7 @@ use crate::modules::orders::model::OrderAction;
 use crate::modules::orders::rules;
 use crate::modules::orders::store::{self, OrderKey};
 
-/// Confirms money, all of what is awaited or part of it. For an order that had expired, see [`pay::revive`].
+/// Confirms money, all of what is awaited or part of it. For an order that had expired, see `pay::revive`.
 pub async fn confirm_payment(ctx: &Ctx, input: OrderPaymentConfirmInput) -> Outcome<Done> {
     let grant = ctx.require(Permission::OrdersUpdate)?;
     let id: OrderId = input_id(&input.id, &["input", "id"])?;
