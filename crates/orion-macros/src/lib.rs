@@ -29,23 +29,26 @@ pub fn secured(args: TokenStream, input: TokenStream) -> TokenStream {
             }
         }
         if let Some(name) = access {
-            let visible = format!("crate::framework::permission::visible::{}", name.to_string().to_lowercase());
+            let visible =
+                format!("crate::framework::permission::visible::{}", name.to_string().to_lowercase());
             let visible: syn::Path = match syn::parse_str(&visible) {
                 Ok(path) => path,
                 Err(error) => return error.to_compile_error().into(),
             };
             let visible = quote!(#visible).to_string();
             let text = name.to_string();
-                        let guard = format!(
-                "crate::framework::permission::Needs(crate::framework::permission::Access::{name})"
-            );
+            let guard =
+                format!("crate::framework::permission::Needs(crate::framework::permission::Access::{name})");
             kept.push(syn::parse_quote! {
                 #[graphql(guard = #guard, visible = #visible, directive = crate::graphql::directives::permission::apply(#text.to_owned()))]
             });
         } else if required && matches!(method.vis, syn::Visibility::Inherited) {
-            return syn::Error::new_spanned(&method.sig.ident, "a root field names its permission: #[permission(…)]")
-                .to_compile_error()
-                .into();
+            return syn::Error::new_spanned(
+                &method.sig.ident,
+                "a root field names its permission: #[permission(…)]",
+            )
+            .to_compile_error()
+            .into();
         }
         method.attrs = kept;
     }
