@@ -275,7 +275,11 @@ fn is_no_query(request: &mut Request) -> bool {
     let Ok(document) = request.parsed_query() else { return false };
     let operation = match &document.operations {
         DocumentOperations::Single(operation) => Some(operation),
-        DocumentOperations::Multiple(operations) => name.and_then(|name| operations.get(name.as_str())),
+        DocumentOperations::Multiple(operations) => match name {
+            Some(name) => operations.get(name.as_str()),
+            // A single operation with a name of its own runs without being named.
+            None => operations.values().find(|operation| operation.node.ty != OperationType::Query),
+        },
     };
     operation.is_some_and(|operation| operation.node.ty != OperationType::Query)
 }

@@ -55,6 +55,9 @@ async fn the_new_media_type_has_its_own_status_rules() {
     let request =
         Request::get("/graphql?query=mutation%7B__typename%7D").body(Body::empty()).expect("a request");
     assert_eq!(nobody.exchange(request).await.status, 405);
+    let request =
+        Request::get("/graphql?query=mutation%20X%7B__typename%7D").body(Body::empty()).expect("a request");
+    assert_eq!(nobody.exchange(request).await.status, 405, "a named one too");
     let request = Request::get("/graphql?query=%7B__typename%7D").body(Body::empty()).expect("a request");
     assert_eq!(nobody.exchange(request).await.data()["__typename"], "Query");
     let request = Request::get("/graphql?query=%7B__typename%7D")
